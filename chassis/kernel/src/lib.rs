@@ -1,0 +1,25 @@
+//! The words every module speaks: ids, money, time, faults, pages and messages.
+//!
+//! **Invariant:** no I/O, no runtime, no framework. A crate that depends only on the kernel compiles
+//! in seconds and can be read in one sitting.
+
+pub mod fault;
+#[doc(hidden)]
+pub mod id;
+mod message;
+mod money;
+mod openapi;
+mod page;
+mod time;
+mod version;
+
+pub use fault::{Code, Fault, Violation};
+pub use id::{Identifier, Ids, InvalidId};
+pub use message::{Command, Event, Message, Never};
+pub use money::{Currency, Money, MoneyError};
+pub use page::{Page, PageRequest};
+pub use time::{Clock, ManualClock, SystemClock, Timestamp};
+pub use version::Version;
+
+#[doc(hidden)]
+pub use {id as __id, serde, uuid};

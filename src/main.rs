@@ -1,0 +1,3 @@
+//! `rialto`: the shop in one binary.
+
+fn main() {}

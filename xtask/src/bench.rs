@@ -1,0 +1,38 @@
+//! `cargo xtask bench`: the figures, each by one command.
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use crate::children::Children;
+use crate::workspace;
+
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// What a call through a port costs beside a direct method call.
+    Ports(Criterion),
+    /// What a statement, a transaction and group commit cost beside plain rusqlite.
+    Storage(Criterion),
+}
+
+#[derive(Args)]
+pub(crate) struct Criterion {
+    /// Passed on to criterion: a filter, `--quick`, `--save-baseline NAME`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+impl Bench {
+    pub(crate) async fn run(self) -> Result<()> {
+        match self {
+            Self::Ports(criterion) => criterion.run("ports").await,
+            Self::Storage(criterion) => criterion.run("storage").await,
+        }
+    }
+}
+
+impl Criterion {
+    async fn run(self, name: &str) -> Result<()> {
+        let mut bench = workspace::cargo(&["bench", "--bench", name, "--"]);
+        Children::new()?.run(bench.args(self.arguments)).await
+    }
+}

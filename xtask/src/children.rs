@@ -1,0 +1,84 @@
+//! Commands that end when we are told to end.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
+
+/// How long a command that was asked to stop may take before it is killed. The test runner gives
+/// its own tests 10 s.
+const GRACE: Duration = Duration::from_secs(15);
+
+/// Runs commands one after the other, and stops the one that runs on Ctrl-C, SIGTERM or SIGHUP.
+///
+/// From its creation on, these signals no longer end this process, so that whoever holds it can
+/// clean up first. A signal that arrives between two commands stops the next one.
+pub(crate) struct Children {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Children {
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Runs `command` to its end; an exit code other than zero is an error.
+    pub(crate) async fn run(&mut self, command: &mut Command) -> Result<()> {
+        let shown = format!("{:?}", command.as_std());
+        // Its own group, so that the signal reaches the compilers and tests below it as well.
+        let mut child = command
+            .process_group(0)
+            .stdin(Stdio::null())
+            .spawn()
+            .with_context(|| format!("{shown} does not start"))?;
+        let status = tokio::select! {
+            status = child.wait() => status?,
+            () = self.signal() => {
+                stop_group(&mut child).await?;
+                bail!("stopped by a signal");
+            }
+        };
+        if !status.success() {
+            bail!("{shown} failed ({status})");
+        }
+        Ok(())
+    }
+
+    async fn signal(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
+}
+
+async fn stop_group(child: &mut Child) -> Result<()> {
+    let Some(leader) = child.id() else { return Ok(()) };
+    kill("TERM", &format!("-{leader}")).await?;
+    if timeout(GRACE, child.wait()).await.is_err() {
+        kill("KILL", &format!("-{leader}")).await?;
+        child.wait().await?;
+    }
+    Ok(())
+}
+
+/// Sends a signal to a process, or with a leading minus to a process group.
+pub(crate) async fn kill(signal: &str, target: &str) -> Result<()> {
+    // The shell's own `kill`, because the program is missing from slim images.
+    let script = r#"kill -s "$0" -- "$1""#;
+    let sent = Command::new("sh").args(["-c", script, signal, target]).status().await?;
+    if !sent.success() {
+        bail!("SIG{signal} cannot be sent to {target}");
+    }
+    Ok(())
+}
