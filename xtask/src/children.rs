@@ -1,6 +1,7 @@
 //! Commands that end when we are told to end.
 
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -33,24 +34,28 @@ impl Children {
 
     /// Runs `command` to its end; an exit code other than zero is an error.
     pub(crate) async fn run(&mut self, command: &mut Command) -> Result<()> {
-        let shown = format!("{:?}", command.as_std());
+        let status = self.status(command).await?;
+        if !status.success() {
+            bail!("`{}` failed ({status})", shown(command));
+        }
+        Ok(())
+    }
+
+    /// Runs `command` to its end and tells how it ended.
+    pub(crate) async fn status(&mut self, command: &mut Command) -> Result<ExitStatus> {
         // Its own group, so that the signal reaches the compilers and tests below it as well.
         let mut child = command
             .process_group(0)
             .stdin(Stdio::null())
             .spawn()
-            .with_context(|| format!("{shown} does not start"))?;
-        let status = tokio::select! {
-            status = child.wait() => status?,
+            .with_context(|| format!("`{}` does not start", shown(command)))?;
+        tokio::select! {
+            status = child.wait() => Ok(status?),
             () = self.signal() => {
                 stop_group(&mut child).await?;
-                bail!("stopped by a signal");
+                bail!("stopped by a signal")
             }
-        };
-        if !status.success() {
-            bail!("{shown} failed ({status})");
         }
-        Ok(())
     }
 
     async fn signal(&mut self) {
@@ -60,6 +65,14 @@ impl Children {
             _ = self.hangup.recv() => {}
         }
     }
+}
+
+/// The command as one would type it, but for quotes.
+fn shown(command: &Command) -> String {
+    let command = command.as_std();
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
 async fn stop_group(child: &mut Child) -> Result<()> {

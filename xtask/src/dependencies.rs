@@ -21,7 +21,8 @@ pub(crate) fn edges(
     for package in metadata.workspace_packages() {
         let named = package.dependencies.iter().filter(|dependency| dependency.kind == kind);
         let targets = named.map(|dependency| dependency.name.clone());
-        edges.insert(package.name.to_string(), targets.filter(|name| ours.contains(name)).collect());
+        edges
+            .insert(package.name.to_string(), targets.filter(|name| ours.contains(name)).collect());
     }
     edges
 }

@@ -10,6 +10,8 @@ mod say;
 mod test;
 mod workspace;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -35,10 +37,25 @@ enum Task {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    match Cli::parse().task {
-        Task::Test(args) => test::run(args).await,
-        Task::Dependencies { write } => workspace::dependencies(write),
-        Task::Bench(bench) => bench.run().await,
+async fn main() -> ExitCode {
+    match Cli::parse().task.run().await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(cause) => {
+            eprintln!("\ncargo xtask: {cause:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Task {
+    /// `false` is a failure of which everything has been said.
+    async fn run(self) -> anyhow::Result<bool> {
+        match self {
+            Self::Test(args) => return test::run(args).await,
+            Self::Dependencies { write } => workspace::dependencies(write)?,
+            Self::Bench(bench) => bench.run().await?,
+        }
+        Ok(true)
     }
 }

@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
 use crate::account::Account;
@@ -50,7 +50,11 @@ impl Server {
         let record = folder.join("postgres.pid");
         stop_left_over(&record).await?;
         let account = Account::choose().await?;
-        let files = Files { data: place(&account, folder).await?, log: folder.join("postgres.log"), record };
+        let files = Files {
+            data: place(&account, folder).await?,
+            log: folder.join("postgres.log"),
+            record,
+        };
         create(programs, &account, &files, children).await?;
         let port = free_port()?;
         let child = account
@@ -127,12 +131,15 @@ impl Files {
     /// Whether the server has written to its own process file what `pg_ctl` waits for as well:
     /// the eighth line says `ready`.
     fn says_ready(&self) -> bool {
-        let process = fs::read_to_string(self.data.join("postmaster.pid")).unwrap_or_default();
-        process.lines().nth(7).is_some_and(|state| state.trim() == "ready")
+        let says = |process: String| process.lines().nth(7).map(str::trim) == Some("ready");
+        fs::read_to_string(self.data.join("postmaster.pid")).is_ok_and(says)
     }
 
     fn last_words(&self) -> String {
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let log = match fs::read_to_string(&self.log) {
+            Ok(log) => log,
+            Err(cause) => format!("{} cannot be read: {cause}", self.log.display()),
+        };
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(20)..].join("\n")
     }
@@ -149,7 +156,8 @@ async fn place(account: &Account, folder: &Path) -> Result<PathBuf> {
     if account.reaches(folder).await? {
         return Ok(folder.join("postgres"));
     }
-    let elsewhere = std::env::temp_dir().join(format!("rialto-test-postgres-{}", std::process::id()));
+    let elsewhere =
+        std::env::temp_dir().join(format!("rialto-test-postgres-{}", std::process::id()));
     say::note(format!(
         "{} is closed to the user who runs Postgres: its data goes to {}",
         folder.display(),
@@ -195,13 +203,15 @@ async fn stop_left_over(record: &Path) -> Result<()> {
     let Ok(text) = fs::read_to_string(record) else { return Ok(()) };
     if let [pid, data] = text.lines().collect::<Vec<_>>()[..] {
         if runs_on(pid, data).await? {
-            say::note(format!("stopping the Postgres server {pid} that an earlier run left behind"));
+            say::note(format!(
+                "stopping the Postgres server {pid} that an earlier run left behind"
+            ));
             kill("INT", pid).await?;
             let gone = async {
                 while runs_on(pid, data).await? {
                     sleep(POLL).await;
                 }
-                Ok(())
+                anyhow::Ok(())
             };
             match timeout(STOP_LIMIT, gone).await {
                 Ok(outcome) => outcome?,
@@ -215,11 +225,13 @@ async fn stop_left_over(record: &Path) -> Result<()> {
 
 /// Whether process `pid` is a server on this data, and not a later process with the same number.
 async fn runs_on(pid: &str, data: &str) -> Result<bool> {
-    let mut ps = tokio::process::Command::new("ps");
-    let listed = ps.args(["-ww", "-o", "args=", "-p", pid]).output().await;
-    let arguments = match fs::read(format!("/proc/{pid}/cmdline")) {
-        Ok(arguments) => arguments,
-        Err(_) => listed?.stdout,
+    let arguments = if Path::new("/proc/self").exists() {
+        match fs::read(format!("/proc/{pid}/cmdline")) {
+            Ok(arguments) => arguments,
+            Err(_) => return Ok(false),
+        }
+    } else {
+        Command::new("ps").args(["-ww", "-o", "args=", "-p", pid]).output().await?.stdout
     };
     Ok(String::from_utf8_lossy(&arguments).contains(data))
 }

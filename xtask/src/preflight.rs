@@ -55,9 +55,9 @@ async fn has(subcommand: &str) -> Result<bool> {
 
 fn find_postgres() -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).chain(debian_versions()).find(|folder| {
-        ["initdb", "postgres"].iter().all(|program| folder.join(program).is_file())
-    })
+    env::split_paths(&path)
+        .chain(debian_versions())
+        .find(|folder| ["initdb", "postgres"].iter().all(|program| folder.join(program).is_file()))
 }
 
 /// Debian's folders, newest version first.

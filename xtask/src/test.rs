@@ -5,6 +5,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 
 use anyhow::{Context, Result};
 
@@ -22,19 +23,33 @@ pub(crate) struct Args {
     /// Runs the tests only: no formatting, lints, documentation and documentation tests.
     #[arg(long)]
     quick: bool,
+    /// Looks at this crate only; may be given several times.
+    #[arg(long, short, value_name = "CRATE")]
+    package: Vec<String>,
     /// Passed on to the test runner: names of tests, or its options.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     filter: Vec<String>,
 }
 
-pub(crate) async fn run(args: Args) -> Result<()> {
+impl Args {
+    /// Which crates cargo looks at; `all` is the subcommand's word for every one.
+    fn scope(&self, all: &str) -> Vec<String> {
+        match self.package.is_empty() {
+            true => vec![all.into()],
+            false => self.package.iter().map(|name| format!("--package={name}")).collect(),
+        }
+    }
+}
+
+/// Says whether all tests passed; what fails earlier is an error.
+pub(crate) async fn run(args: Args) -> Result<bool> {
     let folder = folder()?;
     // Two runs would remove each other's server; the lock goes with this process however it ends.
     let lock = lock(&folder)?;
     let mut children = Children::new()?;
     let tools = say::step("preflight", preflight::check(&mut children, !args.quick)).await?;
     if !args.quick {
-        checks(&mut children).await?;
+        checks(&args, &mut children).await?;
     }
     let server = say::step("postgres", async {
         let server = Server::start(&tools.postgres, &folder, &mut children).await?;
@@ -43,9 +58,9 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     })
     .await?;
     let tested = tests(&args, &tools, &server.url(), &mut children).await;
-    let stopped = server.stop().await;
+    server.stop().await?;
     drop(lock);
-    tested.and(stopped)
+    Ok(tested?.success())
 }
 
 /// Where a run keeps its files: in cargo's target folder.
@@ -69,27 +84,33 @@ fn lock(folder: &Path) -> Result<File> {
     Ok(lock)
 }
 
-async fn checks(children: &mut Children) -> Result<()> {
-    let mut format = cargo(&["fmt", "--all", "--check"]);
-    say::step("format", children.run(&mut format)).await?;
-    let mut clippy =
-        cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]);
+async fn checks(args: &Args, children: &mut Children) -> Result<()> {
+    let mut format = cargo(&["fmt", "--check"]);
+    say::step("format", children.run(format.args(args.scope("--all")))).await?;
+    let mut clippy = cargo(&["clippy", "--all-targets"]);
+    clippy.args(args.scope("--workspace")).args(["--", "--deny", "warnings"]);
     say::step("lints", children.run(&mut clippy)).await?;
-    let mut doc = cargo(&["doc", "--workspace", "--no-deps"]);
-    doc.env("RUSTDOCFLAGS", "--deny warnings");
+    let mut doc = cargo(&["doc", "--no-deps"]);
+    doc.args(args.scope("--workspace")).env("RUSTDOCFLAGS", "--deny warnings");
     say::step("documentation", children.run(&mut doc)).await
 }
 
-async fn tests(args: &Args, tools: &Tools, server: &str, children: &mut Children) -> Result<()> {
+async fn tests(
+    args: &Args,
+    tools: &Tools,
+    server: &str,
+    children: &mut Children,
+) -> Result<ExitStatus> {
     if !args.quick {
-        let mut examples = cargo(&["test", "--workspace", "--doc"]);
-        examples.env(SERVER, server);
+        let mut examples = cargo(&["test", "--doc"]);
+        examples.args(args.scope("--workspace")).env(SERVER, server);
         say::step("documentation tests", children.run(&mut examples)).await?;
     }
     let mut runner = match tools.nextest {
-        true => cargo(&["nextest", "run", "--workspace"]),
-        false => cargo(&["test", "--workspace", "--all-targets"]),
+        true => cargo(&["nextest", "run"]),
+        false => cargo(&["test", "--tests"]),
     };
     say::begin("tests");
-    children.run(runner.args(&args.filter).env(SERVER, server)).await
+    runner.args(args.scope("--workspace")).args(&args.filter).env(SERVER, server);
+    children.status(&mut runner).await
 }
