@@ -50,8 +50,7 @@ impl Options {
     /// The defaults for the database at `url`.
     pub fn new(url: impl Into<String>) -> Self {
         let url = url.into();
-        let synchronous =
-            if url == MEMORY { Synchronous::Off } else { Synchronous::Full };
+        let synchronous = if url == MEMORY { Synchronous::Off } else { Synchronous::Full };
         Self {
             url,
             schema: None,
