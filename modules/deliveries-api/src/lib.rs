@@ -1,1 +1,191 @@
-//! To be written.
+//! What the rest of the shop may know about parcels and where they are.
+//!
+//! Nobody asks deliveries to begin: it listens for a completed order and prepares a shipment with a
+//! waybill. What it offers is prices beforehand ([`Deliveries::quotes`]) and answers afterwards.
+
+use kernel::{Code, Event, Fault, Message, Money, Timestamp, Version, Violation};
+use orders_api::OrderId;
+use ports::{Unreachable, async_trait};
+use products_api::VariantId;
+use serde::{Deserialize, Serialize};
+use users_api::{PostalAddress, UserId};
+
+mod waybill;
+
+pub use waybill::{InvalidWaybill, Waybill};
+
+kernel::id! {
+    /// Names one shipment.
+    ShipmentId = "shp"
+}
+
+/// Deliveries, as their neighbours see them.
+#[async_trait]
+pub trait Deliveries: Send + Sync {
+    /// The ways a parcel can go to a country, cheapest first; none when nothing goes there.
+    async fn quotes(&self, to: Destination) -> Result<Vec<Quote>>;
+    /// The shipments of one order of the customer's, in their order.
+    async fn of_order(&self, which: ShipmentsOf) -> Result<Vec<Shipment>>;
+    /// One shipment of the customer's.
+    async fn shipment(&self, which: ShipmentOf) -> Result<Shipment>;
+}
+
+ports::remote! {
+    Deliveries in "deliveries", Error => RemoteDeliveries, DeliveriesSkeleton, LocalDeliveries {
+        query quotes(Destination) -> Vec<Quote>;
+        query of_order(ShipmentsOf) -> Vec<Shipment>;
+        query shipment(ShipmentOf) -> Shipment;
+    }
+}
+
+/// Where a parcel would go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// ISO 3166-1 alpha-2, upper case.
+    pub country: String,
+    /// What prices are wanted in.
+    pub currency: kernel::Currency,
+}
+
+/// One way a parcel can go, and its price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// Names the method: `standard`, `express`.
+    pub method: String,
+    /// What a shopper reads.
+    pub name: String,
+    /// What it costs.
+    pub price: Money,
+    /// How many working days it takes, at the latest.
+    pub days: u32,
+}
+
+/// An order's shipments and who asks for them.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ShipmentsOf {
+    /// Whose the order must be.
+    pub customer: UserId,
+    /// Which order.
+    pub order: OrderId,
+}
+
+/// A shipment and who asks for it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ShipmentOf {
+    /// Whose it must be.
+    pub customer: UserId,
+    /// Which one.
+    pub shipment: ShipmentId,
+}
+
+/// A parcel on its way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shipment {
+    /// Never reused.
+    pub id: ShipmentId,
+    /// Of which order.
+    pub order: OrderId,
+    /// Counts the order's shipments, from 1.
+    pub seq: u32,
+    /// Who gets it.
+    pub customer: UserId,
+    /// What is in it.
+    pub lines: Vec<Line>,
+    /// Where it goes.
+    pub ship_to: PostalAddress,
+    /// Who carries it.
+    pub carrier: String,
+    /// How: the delivery method.
+    pub service: String,
+    /// The carrier's number for it.
+    pub waybill: Waybill,
+    /// How far it has got.
+    pub status: Status,
+    /// When it was prepared.
+    pub created_at: Timestamp,
+    /// Its ETag.
+    pub version: Version,
+}
+
+/// One line of a shipment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// What.
+    pub variant: VariantId,
+    /// How many.
+    pub quantity: u32,
+    /// Its SKU, for the warehouse.
+    pub sku: String,
+    /// Its title, for the packing slip.
+    pub title: String,
+}
+
+/// How far a shipment has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It has a waybill and waits for the carrier.
+    Ready,
+}
+
+/// A shipment has a waybill and waits for the carrier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShipmentPrepared {
+    /// Which one.
+    pub shipment: ShipmentId,
+    /// Of which order.
+    pub order: OrderId,
+    /// Who gets it.
+    pub customer: UserId,
+    /// Who carries it.
+    pub carrier: String,
+    /// The carrier's number for it.
+    pub waybill: Waybill,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Message for ShipmentPrepared {
+    const CHANNEL: &'static str = "deliveries.shipment";
+    const TYPE: &'static str = "shipment-prepared";
+    fn key(&self) -> String {
+        self.order.to_string()
+    }
+}
+
+impl Event for ShipmentPrepared {}
+
+/// Why deliveries said no.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "each says what it is")]
+pub enum Error {
+    #[error("there is no shipment {0}")]
+    UnknownShipment(ShipmentId),
+    #[error("the request is not valid")]
+    Invalid(Vec<Violation>),
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
+    #[error("deliveries failed")]
+    Broken,
+}
+
+/// What every method of [`Deliveries`] returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Fault for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::UnknownShipment(_) => Code::NotFound,
+            Self::Invalid(_) => Code::ValidationFailed,
+            Self::Unreachable(cause) => cause.code(),
+            Self::Broken => Code::Internal,
+        }
+    }
+
+    fn violations(&self) -> Vec<Violation> {
+        match self {
+            Self::Invalid(violations) => violations.clone(),
+            _ => Vec::new(),
+        }
+    }
+}

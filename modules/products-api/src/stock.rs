@@ -1,0 +1,180 @@
+//! The nouns of the warehouse.
+
+use super::*;
+
+kernel::id! {
+    /// Names one hold on stock.
+    ReservationId = "rsv"
+}
+kernel::id! {
+    /// Names one change of a quantity.
+    MovementId = "mov"
+}
+
+/// Who holds stock; opaque here. Orders use the order's id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Owner(pub String);
+
+impl std::fmt::Display for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A wish to hold stock: all lines or none.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Hold {
+    /// One owner has one reservation.
+    pub owner: Owner,
+    /// 1 to 100 lines, each variant once.
+    pub lines: Vec<HoldLine>,
+    /// When the hold may be taken back unless it was committed.
+    pub expires_at: Timestamp,
+}
+
+/// One line of a hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldLine {
+    /// What.
+    pub variant: VariantId,
+    /// How many, at least one.
+    pub quantity: u32,
+}
+
+/// Stock that is held for somebody.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// Never reused.
+    pub id: ReservationId,
+    /// Who holds it.
+    pub owner: Owner,
+    /// What is held.
+    pub lines: Vec<HoldLine>,
+    /// How far it has got.
+    pub state: ReservationState,
+    /// When a hold may be taken back; meaningless once committed.
+    pub expires_at: Timestamp,
+}
+
+/// How far a reservation has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReservationState {
+    /// Set aside until it expires.
+    Held,
+    /// Sold: it does not expire.
+    Committed,
+    /// Left the house.
+    Consumed,
+    /// Given back by its owner.
+    Released,
+    /// Taken back because its time was over.
+    Expired,
+}
+
+/// A line for which there is not enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shortage {
+    /// The index of the line in the request.
+    pub line: usize,
+    /// What.
+    pub variant: VariantId,
+    /// How many were wanted.
+    pub wanted: u32,
+    /// How many there were when the check was made.
+    pub available: i64,
+}
+
+impl Shortage {
+    /// How the outside world hears of it.
+    pub fn violation(&self) -> Violation {
+        let Self { line, variant, wanted, available } = self;
+        let detail = format!("{wanted} of {variant} are wanted, {available} are available");
+        Violation::new(format!("/lines/{line}"), "insufficient-stock", detail)
+    }
+}
+
+/// A change of what is on hand, from outside the shop.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Adjust {
+    /// What.
+    pub variant: VariantId,
+    /// How many came (positive) or are gone (negative); not zero.
+    pub change: i64,
+    /// Why, for the books: 1 to 200 characters.
+    pub reason: String,
+    /// Names the intention: the same cause is applied once.
+    pub cause: String,
+}
+
+/// How many there are of a variant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockLevel {
+    /// What.
+    pub variant: VariantId,
+    /// In the house.
+    pub on_hand: i64,
+    /// Of these, set aside: `0 <= reserved <= on_hand`.
+    pub reserved: i64,
+}
+
+/// Sell what is held: from now on it does not expire. When the hold was already taken back it is made
+/// again, and retried until there is stock.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CommitReservation {
+    /// Whose.
+    pub owner: Owner,
+}
+
+impl Message for CommitReservation {
+    const CHANNEL: &'static str = "products.commands";
+    const TYPE: &'static str = "commit-reservation";
+    fn key(&self) -> String {
+        self.owner.0.clone()
+    }
+}
+
+impl Command for CommitReservation {
+    type Reply = ();
+    type Refusal = Never;
+}
+
+/// Give back what is held. Leaves a tombstone: a later `reserve` by the same owner is refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReleaseReservation {
+    /// Whose.
+    pub owner: Owner,
+}
+
+impl Message for ReleaseReservation {
+    const CHANNEL: &'static str = "products.commands";
+    const TYPE: &'static str = "release-reservation";
+    fn key(&self) -> String {
+        self.owner.0.clone()
+    }
+}
+
+impl Command for ReleaseReservation {
+    type Reply = ();
+    type Refusal = Never;
+}
+
+/// The last one is gone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StockDepleted {
+    /// Of what.
+    pub variant: VariantId,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Message for StockDepleted {
+    const CHANNEL: &'static str = "products.stock";
+    const TYPE: &'static str = "stock-depleted";
+    fn key(&self) -> String {
+        self.variant.to_string()
+    }
+}
+
+impl Event for StockDepleted {}
