@@ -1,0 +1,172 @@
+//! Request bodies: JSON into types, or raw bytes for signed webhooks.
+
+use std::time::{Duration, Instant};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::{Decompress, Payload},
+    http::header::{CONNECTION, CONTENT_TYPE, HeaderValue},
+};
+use bytes::{Bytes, BytesMut};
+use futures::{FutureExt, StreamExt, future::LocalBoxFuture};
+use kernel::{Code, Violation};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use serde_path_to_error::{Path, Segment};
+
+use crate::{Operation, Problem, Route};
+
+/// How long a body may stand still.
+const IDLE: Duration = Duration::from_secs(10);
+/// How long a body may trickle before its rate is looked at.
+const GRACE: Duration = Duration::from_secs(5);
+/// The slowest body that is waited for, in bytes a second.
+const SLOWEST: u64 = 240;
+
+/// A JSON body, read as a `T`.
+///
+/// Another media type is a 415, too many bytes are a 413, text that is not JSON is a 400, and JSON that
+/// is not a `T` is a 422 with the pointer of the culprit.
+#[derive(Clone, Debug)]
+pub struct Body<T>(pub T);
+
+/// A body of any type, as it came over the wire. For webhooks, whose signature covers the bytes.
+#[derive(Clone, Debug)]
+pub struct RawBody(pub Bytes);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = json_bytes(request, payload);
+        async move { Ok(Self(parse(&bytes.await?)?)) }.boxed_local()
+    }
+}
+
+impl FromRequest for RawBody {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (limit, payload) = (limit(request), payload.take());
+        async move { Ok(Self(read(payload, limit).await?)) }.boxed_local()
+    }
+}
+
+/// The bytes of a body that claims to be JSON.
+pub(super) fn json_bytes(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> LocalBoxFuture<'static, Result<Bytes, Problem>> {
+    let accepted = is_json(request.headers().get(CONTENT_TYPE));
+    let limit = limit(request);
+    let payload = Decompress::from_headers(payload.take(), request.headers());
+    async move {
+        if !accepted {
+            let detail = "send the body as application/json";
+            return Err(Problem::of(Code::UnsupportedMediaType, detail));
+        }
+        read(payload, limit).await
+    }
+    .boxed_local()
+}
+
+fn is_json(content_type: Option<&HeaderValue>) -> bool {
+    let Some(Ok(text)) = content_type.map(HeaderValue::to_str) else { return false };
+    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+fn limit(request: &HttpRequest) -> usize {
+    let operation = request.app_data::<std::sync::Arc<Operation>>();
+    operation.map_or(Route::BODY_LIMIT, |operation| operation.body_limit)
+}
+
+/// Reads a body to its end, at most `limit` bytes, and not from somebody who does not send it.
+async fn read<S, E>(mut payload: S, limit: usize) -> Result<Bytes, Problem>
+where
+    S: futures::Stream<Item = Result<Bytes, E>> + Unpin,
+    E: std::fmt::Display,
+{
+    let started = Instant::now();
+    let mut body = BytesMut::new();
+    loop {
+        let Ok(chunk) = tokio::time::timeout(IDLE, payload.next()).await else {
+            return Err(too_slow("nothing of the body arrived for 10 seconds"));
+        };
+        let Some(chunk) = chunk else { return Ok(body.freeze()) };
+        let chunk = chunk.map_err(|cause| {
+            Problem::of(Code::MalformedRequest, format!("the body cannot be read: {cause}"))
+        })?;
+        if body.len() + chunk.len() > limit {
+            return Err(too_large(limit));
+        }
+        body.extend_from_slice(&chunk);
+        let elapsed = started.elapsed();
+        if elapsed > GRACE && (body.len() as u64) < SLOWEST * elapsed.as_secs() {
+            return Err(too_slow("the body arrives too slowly"));
+        }
+    }
+}
+
+/// A body of more than `limit` bytes.
+pub(crate) fn too_large(limit: usize) -> Problem {
+    Problem::of(Code::PayloadTooLarge, format!("at most {limit} bytes are taken here"))
+}
+
+fn too_slow(detail: &str) -> Problem {
+    Problem::of(Code::MalformedRequest, detail)
+        .header(CONNECTION, HeaderValue::from_static("close"))
+}
+
+/// Reads JSON and says exactly what is wrong with it.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().clone();
+        refused(&path, &error.into_inner())
+    })?;
+    reader.end().map_err(|error| refused_syntax(&error))?;
+    Ok(value)
+}
+
+fn refused(path: &Path, error: &serde_json::Error) -> Problem {
+    if error.classify() != Category::Data {
+        return refused_syntax(error);
+    }
+    let text = error.to_string();
+    let detail = text.split(" at line ").next().unwrap_or_default().to_owned();
+    let mut pointer = pointer(path);
+    let missing = detail.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    if let Some(field) = missing {
+        pointer = format!("{pointer}/{}", escaped(field));
+        return Problem::invalid(Violation::new(pointer, "required", "this field is required"));
+    }
+    let code = if detail.starts_with("unknown field") { "unknown-field" } else { "invalid" };
+    Problem::invalid(Violation::new(pointer, code, detail))
+}
+
+fn refused_syntax(error: &serde_json::Error) -> Problem {
+    Problem::of(Code::MalformedRequest, format!("the body is not JSON: {error}"))
+}
+
+/// The path as a JSON Pointer (RFC 6901).
+fn pointer(path: &Path) -> String {
+    let mut pointer = String::new();
+    for segment in path {
+        pointer.push('/');
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&index.to_string()),
+            Segment::Map { key } => pointer.push_str(&escaped(key)),
+            Segment::Enum { variant } => pointer.push_str(&escaped(variant)),
+            Segment::Unknown => pointer.push('?'),
+        }
+    }
+    pointer
+}
+
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}

@@ -1,0 +1,215 @@
+//! How resources look on the wire: links, lists, entity tags.
+
+use std::{
+    collections::BTreeMap,
+    future::{Ready, ready},
+};
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse, Responder,
+    dev::Payload,
+    http::{
+        Method, StatusCode,
+        header::{ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION},
+    },
+};
+use kernel::{Code, Page, Version};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Paging, Problem};
+
+/// Where a link leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Link {
+    /// A path on this host.
+    pub href: String,
+    /// The method, when following the link is not a GET.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+}
+
+/// `_links`: the resource itself, what it is related to, and the actions that are allowed now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+pub struct Links(pub BTreeMap<String, Link>);
+
+impl Links {
+    /// The links of the resource at `href`.
+    pub fn of(href: impl Into<String>) -> Self {
+        Self::default().to("self", href)
+    }
+
+    /// Adds something related that can be read.
+    #[must_use]
+    pub fn to(mut self, relation: &str, href: impl Into<String>) -> Self {
+        self.0.insert(relation.to_owned(), Link { href: href.into(), method: None });
+        self
+    }
+
+    /// Adds an action, if it is allowed now.
+    #[must_use]
+    pub fn action(mut self, allowed: bool, relation: &str, method: Method, href: impl Into<String>) -> Self {
+        if allowed {
+            let method = Some(method.to_string());
+            self.0.insert(relation.to_owned(), Link { href: href.into(), method });
+        }
+        self
+    }
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Listing<T> {
+    /// In the order of the list.
+    pub items: Vec<T>,
+    /// Send it as `cursor` to read on; absent on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+    /// `self`.
+    #[serde(rename = "_links")]
+    pub links: Links,
+}
+
+impl<T> Listing<T> {
+    /// The answer to `paging`.
+    pub fn new(paging: &Paging, page: Page<T>) -> Self {
+        Self {
+            items: page.items,
+            next_cursor: page.next.map(|next| paging.cursor(&next)),
+            links: Links::of(paging.path()),
+        }
+    }
+}
+
+/// A representation on its way out: status, body, entity tag, location.
+///
+/// With an entity tag, a GET whose `If-None-Match` names it is answered with 304 and no body.
+#[derive(Clone, Debug)]
+pub struct Answer<T> {
+    status: StatusCode,
+    body: T,
+    version: Option<Version>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl<T> Answer<T> {
+    /// 200 with `body`.
+    pub fn ok(body: T) -> Self {
+        Self { status: StatusCode::OK, body, version: None, headers: Vec::new() }
+    }
+
+    /// 201: `body` now lives at `location`.
+    pub fn created(location: &str, body: T) -> Self {
+        Self { status: StatusCode::CREATED, ..Self::ok(body) }.with(LOCATION, location)
+    }
+
+    /// 202: it is being worked on.
+    pub fn accepted(body: T) -> Self {
+        Self { status: StatusCode::ACCEPTED, ..Self::ok(body) }
+    }
+
+    /// Tags the representation with the version of the aggregate.
+    #[must_use]
+    pub fn version(mut self, version: Version) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// Adds a header. A value that cannot be one is left out and logged.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: &str) -> Self {
+        match HeaderValue::from_str(value) {
+            Ok(value) => self.headers.push((name, value)),
+            Err(_) => tracing::error!(header = %name, "a value cannot be a header"),
+        }
+        self
+    }
+}
+
+impl<T: Serialize> Responder for Answer<T> {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let tag = self.version.map(etag);
+        let readable = matches!(*request.method(), Method::GET | Method::HEAD);
+        let known = tag.as_deref().is_some_and(|tag| none_match(request.headers(), tag));
+        let mut response = match readable && known {
+            true => HttpResponse::NotModified(),
+            false => HttpResponse::build(self.status),
+        };
+        for header in self.headers {
+            response.insert_header(header);
+        }
+        if let Some(tag) = tag {
+            response.insert_header((ETAG, tag));
+        }
+        if readable && known { response.finish() } else { response.json(self.body) }
+    }
+}
+
+/// The entity tag of an aggregate at `version`.
+pub fn etag(version: Version) -> String {
+    format!("\"{version}\"")
+}
+
+/// Whether `If-None-Match` names `tag`. The comparison is weak (RFC 9110, 13.1.2).
+fn none_match(headers: &HeaderMap, tag: &str) -> bool {
+    let values = headers.get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
+    tags.any(|given| given == "*" || given.strip_prefix("W/").unwrap_or(given) == tag)
+}
+
+/// The version a change is based on, from `If-Match`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IfMatch(Expected);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expected {
+    Unsaid,
+    Foreign,
+    Version(Version),
+}
+
+impl IfMatch {
+    /// The version that must still be the current one.
+    ///
+    /// # Errors
+    /// 428 without `If-Match` (or with `*`, which says nothing), 412 when it is not a tag of ours.
+    pub fn version(self) -> Result<Version, Problem> {
+        match self.0 {
+            Expected::Version(version) => Ok(version),
+            Expected::Foreign => {
+                Err(Problem::of(Code::PreconditionFailed, "If-Match names no version of this resource"))
+            }
+            Expected::Unsaid => {
+                let detail = "send If-Match with the ETag of the version that you have read";
+                Err(Problem::of(Code::PreconditionRequired, detail))
+            }
+        }
+    }
+
+    /// The refusal of a change that is based on another version than `current`.
+    pub fn stale(current: Version) -> Problem {
+        let detail = "the resource has changed since it was read: read it again";
+        Problem::of(Code::PreconditionFailed, detail).member("current_version", current.0)
+    }
+}
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let value = request.headers().get(IF_MATCH);
+        let expected = match value.map(|value| value.to_str().unwrap_or_default().trim()) {
+            None | Some("*") => Expected::Unsaid,
+            Some(tag) => {
+                let number = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+                let version = number.and_then(|number| number.parse().ok());
+                version.map_or(Expected::Foreign, |version| Expected::Version(Version(version)))
+            }
+        };
+        ready(Ok(Self(expected)))
+    }
+}
