@@ -174,7 +174,7 @@ async fn create(
     children: &mut Children,
 ) -> Result<()> {
     remove_folder(&files.data)?;
-    fs::create_dir_all(&files.data)?;
+    fs::create_dir(&files.data)?;
     account.own(&files.data)?;
     File::create(&files.log)?;
     let mut initdb = account.command(&programs.join("initdb"));

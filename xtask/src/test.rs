@@ -108,7 +108,7 @@ async fn tests(
     }
     let mut runner = match tools.nextest {
         true => cargo(&["nextest", "run"]),
-        false => cargo(&["test", "--tests"]),
+        false => cargo(&["test", "--tests", "--no-fail-fast"]),
     };
     say::begin("tests");
     runner.args(args.scope("--workspace")).args(&args.filter).env(SERVER, server);
