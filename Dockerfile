@@ -1,0 +1,34 @@
+# syntax=docker/dockerfile:1
+#
+# One image for every process of every topology; configuration says what a process hosts.
+#
+#   docker build --tag rialto .
+#   docker build --tag rialto-orders --build-arg FEATURES="orders" .
+#
+# FEATURES are the modules that the binary can host, separated by commas; empty means all.
+
+FROM rust:1.95-bookworm AS build
+ARG FEATURES=""
+WORKDIR /build
+COPY . .
+# The caches keep what was downloaded and compiled for the next build of any set of features. They
+# are no part of the image, so the binary is copied out of them.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/build/target,sharing=locked \
+    cargo build --locked --profile dist --package rialto --bin rialto \
+        ${FEATURES:+--no-default-features --features "$FEATURES"} \
+    && cp target/dist/rialto /rialto
+
+FROM debian:bookworm-slim
+RUN useradd --system --uid 10001 --user-group --no-create-home rialto \
+    && install --directory --owner=rialto --group=rialto /srv/rialto/data
+WORKDIR /srv/rialto
+COPY --from=build /rialto /usr/local/bin/rialto
+COPY config config
+USER rialto
+VOLUME /srv/rialto/data
+# SIGTERM starts the drain: what is in flight is finished, then the process ends with 0.
+STOPSIGNAL SIGTERM
+EXPOSE 8080
+ENTRYPOINT ["rialto"]
+CMD ["serve"]
