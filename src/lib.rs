@@ -1,1 +1,3 @@
 //! The shop, assembled.
+
+pub mod config;

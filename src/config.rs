@@ -1,0 +1,238 @@
+//! What the operator may decide. Read once, at start.
+//!
+//! Layers, the later ones winning: the defaults compiled into the binary, `config/default.toml` in the
+//! working directory, files named with `--config`, `RIALTO_…` environment variables, flags.
+
+mod complaint;
+mod layers;
+mod report;
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use figment::Figment;
+use serde::{Deserialize, de::DeserializeOwned};
+
+pub use layers::Layers;
+pub use report::Report;
+
+/// The defaults, every key commented.
+pub const DEFAULTS: &str = include_str!("../config/default.toml");
+
+/// The configuration in force.
+pub struct Loaded {
+    /// What the process itself needs to know.
+    pub config: Config,
+    figment: Figment,
+}
+
+/// Everything but the modules' own sections, which their modules read.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Whether this is a demonstration shop.
+    pub demo: bool,
+    /// The public listener.
+    pub http: Http,
+    /// The log.
+    pub log: Log,
+    /// The modules' databases.
+    pub storage: Storage,
+    /// Access tokens.
+    pub identity: Identity,
+    /// Messages between modules.
+    pub messaging: Messaging,
+    #[serde(default)]
+    gateway: Section,
+    #[serde(default)]
+    users: Section,
+    #[serde(default)]
+    products: Section,
+    #[serde(default)]
+    carts: Section,
+    #[serde(default)]
+    orders: Section,
+    #[serde(default)]
+    payments: Section,
+    #[serde(default)]
+    deliveries: Section,
+}
+
+/// A module's own section. Its shape is the module's business.
+type Section = figment::value::Dict;
+
+/// The public listener.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Where it listens.
+    pub public: SocketAddr,
+    /// Threads that answer requests; 0 for one a processor.
+    pub workers: usize,
+    /// The longest a request may take.
+    #[serde(with = "humantime_serde")]
+    pub deadline: Duration,
+    /// The longest a stop may take.
+    #[serde(with = "humantime_serde")]
+    pub drain: Duration,
+    /// How long an idle connection is kept.
+    #[serde(with = "humantime_serde")]
+    pub keep_alive: Duration,
+}
+
+/// The log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// How a line looks.
+    pub format: LogFormat,
+    /// Which lines there are.
+    pub filter: String,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// For people on a terminal, for programs elsewhere.
+    Auto,
+    /// For programs.
+    Json,
+    /// For people.
+    Pretty,
+}
+
+/// The modules' databases.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    /// With `{module}` where the module's name goes.
+    pub url: String,
+    /// What a commit survives.
+    pub synchronous: Synchronous,
+    /// Whether waiting transactions become durable together.
+    pub group_commit: bool,
+    /// Connections that read, a module.
+    pub readers: u32,
+    /// Connections that write, a module.
+    pub writers: u32,
+    /// The longest wait for a connection or a lock.
+    #[serde(with = "humantime_serde")]
+    pub patience: Duration,
+}
+
+/// What a commit survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Synchronous {
+    /// A power cut.
+    Full,
+    /// A crash of the process.
+    Normal,
+}
+
+/// Access tokens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Who signs them.
+    pub issuer: String,
+    /// Whom they are for.
+    pub audience: String,
+}
+
+/// Messages between modules.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Messaging {
+    /// How many keys of a module are worked on at once.
+    pub shards: u32,
+}
+
+impl Loaded {
+    /// Reads all `layers`.
+    ///
+    /// # Errors
+    /// Names the file or variable, the key, and what would be right.
+    pub fn read(layers: &Layers) -> Result<Self> {
+        let figment = layers.figment()?;
+        let config: Config = figment.extract().map_err(complaint::explain)?;
+        config.check()?;
+        Ok(Self { config, figment })
+    }
+
+    /// The section of `module`, as the module wants it.
+    ///
+    /// # Errors
+    /// As [`Loaded::read`].
+    pub fn settings<S: DeserializeOwned>(&self, module: &str) -> Result<S> {
+        self.figment.extract_inner(module).map_err(complaint::explain)
+    }
+
+    /// Every value in force and where it came from.
+    pub fn report(&self) -> Result<Report> {
+        Report::of(&self.figment)
+    }
+}
+
+impl Config {
+    fn check(&self) -> Result<()> {
+        ensure!(
+            !self.demo || self.http.public.ip().is_loopback(),
+            "demo = true is refused on {}: a demonstration shop is for this machine only. Set demo = \
+             false (RIALTO_DEMO=false), or listen on 127.0.0.1",
+            self.http.public
+        );
+        ensure!((1..=1024).contains(&self.messaging.shards), "messaging.shards must be 1 to 1024");
+        self.storage.check()
+    }
+}
+
+impl Storage {
+    fn check(&self) -> Result<()> {
+        let known =
+            ["sqlite:", "postgres:", "postgresql:"].iter().any(|kind| self.url.starts_with(kind));
+        ensure!(
+            known,
+            "storage.url must begin with sqlite:// or postgres://, not {:?}",
+            self.masked()
+        );
+        ensure!(
+            !self.url.starts_with("sqlite:") || self.url.contains("{module}"),
+            "storage.url must contain {{module}}, so that each module has a file of its own; for \
+             example sqlite://data/{{module}}.db"
+        );
+        Ok(())
+    }
+
+    fn masked(&self) -> String {
+        report::mask("url", &self.url)
+    }
+
+    /// How to open the database of `module`. A folder that is missing is created.
+    pub fn options(&self, module: &str) -> Result<storage::Options> {
+        let mut options = storage::Options::new(self.url.replace("{module}", module));
+        if let Some(file) = options.url.strip_prefix("sqlite://") {
+            let folder =
+                std::path::Path::new(file).parent().filter(|path| !path.as_os_str().is_empty());
+            if let Some(folder) = folder {
+                std::fs::create_dir_all(folder)
+                    .with_context(|| format!("cannot create the folder {}", folder.display()))?;
+            }
+        } else {
+            options.schema = Some(module.to_owned());
+        }
+        options.synchronous = match self.synchronous {
+            Synchronous::Full => storage::Synchronous::Full,
+            Synchronous::Normal => storage::Synchronous::Normal,
+        };
+        options.group_commit = self.group_commit;
+        options.readers = self.readers;
+        options.writers = self.writers;
+        options.patience = self.patience;
+        Ok(options)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! Where the configuration comes from, weakest first.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use figment::{
+    Figment, Metadata, Profile, Provider,
+    providers::{Env, Format, Toml},
+    value::{Dict, Map},
+};
+
+/// The variables that begin like ours and configure something else.
+const FOREIGN: &[&str] = &["config", "test_postgres"];
+
+/// What the command line says about the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Layers {
+    /// Files over the defaults, the last one winning.
+    pub files: Vec<PathBuf>,
+    /// `key = value` pairs over everything, each as a line of TOML.
+    pub flags: Vec<String>,
+}
+
+impl Layers {
+    pub(super) fn figment(&self) -> Result<Figment> {
+        let mut figment = Figment::from(Named("the defaults", Toml::string(super::DEFAULTS)))
+            .merge(Toml::file("config/default.toml"));
+        for file in &self.files {
+            if !file.is_file() {
+                bail!("there is no configuration file {}", file.display());
+            }
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        figment = figment.merge(Env::prefixed("RIALTO_").ignore(FOREIGN).split("__"));
+        Ok(figment.merge(Named("the command line", Toml::string(&self.flags.join("\n")))))
+    }
+}
+
+/// A provider that says in a word where its values are from.
+struct Named<P>(&'static str, P);
+
+impl<P: Provider> Provider for Named<P> {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.0)
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        self.1.data()
+    }
+}

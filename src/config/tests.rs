@@ -1,0 +1,61 @@
+//! What an operator is told.
+
+use super::*;
+
+fn read(flags: &[&str]) -> Result<Loaded> {
+    let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+    Loaded::read(&Layers { files: Vec::new(), flags })
+}
+
+fn complaint(flags: &[&str]) -> String {
+    read(flags).err().map_or_else(|| "no complaint".to_owned(), |error| error.to_string())
+}
+
+#[test]
+fn the_defaults_are_complete() {
+    let loaded = read(&[]).unwrap();
+    assert!(loaded.config.demo);
+    assert!(loaded.config.http.public.ip().is_loopback());
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_place_and_the_nearest_known_one() {
+    let said = complaint(&["http.publik = \"127.0.0.1:1\""]);
+    assert_eq!(said, "the command line: unknown key `http.publik`; did you mean `public`?");
+    let said = complaint(&["htpp.public = \"127.0.0.1:1\""]);
+    assert!(said.contains("unknown key `htpp`; did you mean `http`?"), "{said}");
+}
+
+#[test]
+fn a_wrong_type_is_named_with_its_place() {
+    let said = complaint(&["http.workers = \"many\""]);
+    assert!(said.contains("the command line: `http.workers`"), "{said}");
+    let said = complaint(&["log.format = \"jason\""]);
+    assert!(said.contains("`log.format` cannot be \"jason\"; did you mean `json`?"), "{said}");
+}
+
+#[test]
+fn a_demonstration_is_refused_where_others_can_reach_it() {
+    let said = complaint(&["http.public = \"0.0.0.0:8080\""]);
+    assert!(said.contains("demo = true is refused on 0.0.0.0:8080"), "{said}");
+    assert!(read(&["http.public = \"0.0.0.0:8080\"", "demo = false"]).is_ok());
+}
+
+#[test]
+fn modules_cannot_share_a_file() {
+    assert!(complaint(&["storage.url = \"sqlite://data/all.db\""]).contains("{module}"));
+}
+
+#[test]
+fn the_report_masks_secrets_and_names_origins() {
+    let url = "storage.url = \"postgres://shop:hunter2@db/{module}\"";
+    let report = read(&[url]).unwrap().report().unwrap().to_string();
+    assert!(report.contains("postgres://shop:…@db/{module}"), "{report}");
+    assert!(!report.contains("hunter2"), "{report}");
+    let line = |key: &str| report.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+    assert!(line("storage.url").ends_with("# the command line"));
+    assert!(
+        line("http.workers").ends_with("default.toml")
+            || line("http.workers").ends_with("# the defaults")
+    );
+}
