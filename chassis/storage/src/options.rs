@@ -42,6 +42,8 @@ pub struct Options {
     /// SQLite: whether transactions that wait for the writer are made durable by one COMMIT.
     /// Each still commits or rolls back alone, and returns only when it is durable.
     pub group_commit: bool,
+    /// SQLite: for how long a group takes in further members before it is committed.
+    pub group_window: Duration,
     /// The longest wait for the writer's turn, a lock of another process or a connection.
     pub patience: Duration,
 }
@@ -58,6 +60,7 @@ impl Options {
             writers: 8,
             synchronous,
             group_commit: true,
+            group_window: Duration::from_millis(10),
             patience: Duration::from_secs(5),
         }
     }

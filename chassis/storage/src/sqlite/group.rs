@@ -43,13 +43,12 @@ impl Group {
     }
 
     /// Whether its members should not be kept waiting for yet another one.
-    pub(super) fn is_full(&self) -> bool {
-        self.members.len() >= MOST_MEMBERS || self.since.elapsed() >= LONGEST_WAIT
+    pub(super) fn is_full(&self, window: Duration) -> bool {
+        self.members.len() >= MOST_MEMBERS || self.since.elapsed() >= window
     }
 }
 
 const MOST_MEMBERS: usize = 256;
-const LONGEST_WAIT: Duration = Duration::from_millis(10);
 
 /// Commits the open transaction and tells its members, in the order in which they ended.
 pub(super) fn commit(writer: &Writer) {

@@ -22,7 +22,7 @@ pub(super) struct Writer {
     connection: Mutex<Connection>,
     state: Mutex<State>,
     committer: mpsc::Sender<Job>,
-    group_commit: bool,
+    group_window: Duration,
     pub(super) patience: Duration,
     pub(super) statements: Statements,
 }
@@ -56,7 +56,7 @@ impl Writer {
             connection: Mutex::new(connection),
             state: Mutex::default(),
             committer,
-            group_commit: options.group_commit,
+            group_window: if options.group_commit { options.group_window } else { Duration::ZERO },
             patience: options.patience,
             statements,
         }))
@@ -103,8 +103,9 @@ impl Writer {
     fn pass_on(self: Arc<Self>) {
         loop {
             let mut state = self.state();
-            let last = state.waiting.is_empty() || !self.group_commit;
-            if state.group.as_ref().is_some_and(|group| last || group.is_full()) {
+            let last = state.waiting.is_empty();
+            let due = |group: &Group| last || group.is_full(self.group_window);
+            if state.group.as_ref().is_some_and(due) {
                 drop(state);
                 let job = Job::Commit(Turn { writer: Some(Arc::clone(&self)) });
                 return self.hand_over(job);

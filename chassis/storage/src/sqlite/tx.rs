@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::{
     connection::patiently,
+    failure,
     group::{self, Group, Member, run},
     statement,
     turn::{Turn, Writer},
@@ -43,7 +44,9 @@ impl Tx {
             return Ok(Self { part: Part::Savepoint, turn });
         }
         writer.statements.count();
-        patiently(writer.patience, || run(&writer.connection(), "BEGIN IMMEDIATE")).await?;
+        patiently(writer.patience, || run(&writer.connection(), "BEGIN IMMEDIATE"))
+            .await
+            .map_err(held_elsewhere)?;
         writer.with_group(|group| *group = Some(Group::begun_now()));
         Ok(Self { part: Part::Whole, turn })
     }
@@ -124,6 +127,13 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+fn held_elsewhere(error: DbErr) -> Error {
+    if failure::is_lock(&error) {
+        return Error::Unavailable("another process is writing to the database".to_owned());
+    }
+    error.into()
 }
 
 impl Drop for Tx {
