@@ -12,7 +12,7 @@ const CHASSIS: &[(&str, &[&str])] = &[
     ("ports", &["kernel"]),
     ("telemetry", &["kernel", "ports"]),
     ("storage", &["kernel"]),
-    ("messaging", &["kernel", "storage"]),
+    ("messaging", &["kernel", "ports", "storage"]),
     ("saga", &["kernel", "storage", "messaging"]),
     ("identity", &["kernel"]),
     ("host", &["kernel", "ports", "storage", "messaging", "identity"]),
