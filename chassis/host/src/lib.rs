@@ -1,7 +1,128 @@
-//! What a module hands to the process that hosts it.
+//! What a module hands to the process that hosts it, and what its HTTP handlers are written with.
+//!
+//! A whole `http.rs`, for a module with one resource:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use actix_web::web::Data;
+//! use host::{
+//!     Answer, Body, IfMatch, Keyed, Links, Listing, Param, Paging, Policy, Problem, Route, Routes, Who,
+//! };
+//! use kernel::{Page, Version};
+//! use serde::{Deserialize, Serialize};
+//! use utoipa::{OpenApi, ToSchema};
+//!
+//! kernel::id! {
+//!     /// One note.
+//!     NoteId = "not"
+//! }
+//!
+//! /// The module's port; in real life it lives in the contract's crate.
+//! pub trait Notes: Send + Sync {
+//!     fn find(&self, id: NoteId) -> Option<(String, Version)>;
+//! }
+//!
+//! /// A representation: not the domain's type, and not the port's.
+//! #[derive(Serialize, ToSchema)]
+//! struct Note {
+//!     #[schema(value_type = String)]
+//!     id: NoteId,
+//!     text: String,
+//!     #[serde(rename = "_links")]
+//!     links: Links,
+//! }
+//!
+//! #[derive(Deserialize, ToSchema)]
+//! #[serde(deny_unknown_fields)]
+//! struct Wish {
+//!     text: String,
+//! }
+//!
+//! #[derive(OpenApi)]
+//! #[openapi(paths(list, find, write, change))]
+//! struct Document;
+//!
+//! pub fn routes(notes: Arc<dyn Notes>) -> Routes {
+//!     Routes::new("notes")
+//!         .route(Route::get("/v1/notes", list).allow(Policy::Public))
+//!         .route(Route::get("/v1/notes/{id}", find).allow(Policy::Optional))
+//!         .route(Route::post("/v1/notes", write).allow(Policy::Customer).needs_idempotency_key())
+//!         .route(Route::put("/v1/notes/{id}", change).allow(Policy::Customer).body_limit(4096))
+//!         .share(Data::from(notes))
+//!         .document::<Document>()
+//! }
+//!
+//! /// Lists notes.
+//! #[utoipa::path(get, path = "/v1/notes", tag = "notes",
+//!     responses((status = 200, body = Listing<Note>), Problem))]
+//! async fn list(paging: Paging) -> Result<Answer<Listing<Note>>, Problem> {
+//!     let page: Page<Note> = Page { items: Vec::new(), next: None }; // port.list(paging.page)
+//!     Ok(Answer::ok(Listing::new(&paging, page)))
+//! }
+//!
+//! /// Finds a note.
+//! #[utoipa::path(get, path = "/v1/notes/{id}", tag = "notes", params(("id" = String, Path)),
+//!     responses((status = 200, body = Note), Problem))]
+//! async fn find(notes: Data<dyn Notes>, id: Param<NoteId>) -> Result<Answer<Note>, Problem> {
+//!     let (text, version) = notes.find(id.0).ok_or_else(Problem::not_found)?;
+//!     Ok(Answer::ok(note(id.0, text)).version(version)) // ETag, and 304 for If-None-Match
+//! }
+//!
+//! /// Writes a note.
+//! #[utoipa::path(post, path = "/v1/notes", tag = "notes", request_body = Wish,
+//!     params(("Idempotency-Key" = String, Header)),
+//!     responses((status = 201, body = Note), Problem))]
+//! async fn write(who: Who, wish: Keyed<Wish>) -> Result<Answer<Note>, Problem> {
+//!     let _author = who.customer()?;
+//!     let (_intent, wish) = wish.required()?; // see the module `idempotency`
+//!     let id: NoteId = kernel::Ids::system().next();
+//!     let location = format!("/v1/notes/{id}");
+//!     Ok(Answer::created(&location, note(id, wish.text)).version(Version::FIRST))
+//! }
+//!
+//! /// Changes a note.
+//! #[utoipa::path(put, path = "/v1/notes/{id}", tag = "notes", request_body = Wish,
+//!     params(("id" = String, Path), ("If-Match" = String, Header)),
+//!     responses((status = 200, body = Note), Problem))]
+//! async fn change(
+//!     notes: Data<dyn Notes>,
+//!     id: Param<NoteId>,
+//!     based_on: IfMatch,
+//!     wish: Body<Wish>,
+//! ) -> Result<Answer<Note>, Problem> {
+//!     let version = based_on.version()?;
+//!     let (_, current) = notes.find(id.0).ok_or_else(Problem::not_found)?;
+//!     if version != current {
+//!         return Err(IfMatch::stale(current));
+//!     }
+//!     Ok(Answer::ok(note(id.0, wish.0.text)).version(current.next()))
+//! }
+//!
+//! fn note(id: NoteId, text: String) -> Note {
+//!     let href = format!("/v1/notes/{id}");
+//!     let links = Links::of(&href).action(true, "change", actix_web::http::Method::PUT, &href);
+//!     Note { id, text, links }
+//! }
+//!
+//! # struct Empty;
+//! # impl Notes for Empty {
+//! #     fn find(&self, _: NoteId) -> Option<(String, Version)> { None }
+//! # }
+//! # fn main() {
+//! // Every route has a policy and is documented, and nothing else is. The gateway checks it at start.
+//! routes(Arc::new(Empty)).check().unwrap();
+//! # }
+//! ```
+//!
+//! The port's error is a [`kernel::Fault`], so `?` turns it into a [`Problem`].
+//!
+//! **Invariants:** no module is known here. A failure of ours tells a client its code and nothing else.
 
 mod background;
 mod extract;
+pub mod health;
+pub mod idempotency;
 mod problem;
 mod problem_schema;
 mod represent;
@@ -14,8 +135,9 @@ use ports::Transport;
 
 pub use background::Background;
 pub use extract::{
-    Body, Cursors, Fingerprint, IdempotencyKey, Intent, Keyed, Param, Paging, Query, RawBody, Who,
+    Body, Cursors, Fingerprint, IdempotencyKey, Intent, Keyed, Paging, Param, Query, RawBody, Who,
 };
+pub use health::Health;
 pub use problem::{PROBLEM_JSON, Problem};
 pub use represent::{Answer, IfMatch, Link, Links, Listing, etag};
 pub use route::{Chosen, Operation, Policy, Route};
@@ -29,8 +151,6 @@ pub struct Hosted<P: ?Sized> {
     pub wire: Arc<dyn Transport>,
     /// How the world calls it.
     pub routes: Routes,
-    /// What it does when others announce something.
-    pub subscriptions: messaging::Subscriptions,
     /// What it does unasked; started by the process, awaited at drain.
     pub background: Vec<Background>,
 }
