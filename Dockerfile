@@ -25,6 +25,9 @@ RUN useradd --system --uid 10001 --user-group --no-create-home rialto \
 WORKDIR /srv/rialto
 COPY --from=build /rialto /usr/local/bin/rialto
 COPY config config
+# A container's loopback address is reachable from nowhere, and the demonstration shop is for
+# loopback addresses only. Files given with --config do not overrule these two; the environment does.
+ENV RIALTO_HTTP__PUBLIC=0.0.0.0:8080 RIALTO_DEMO=false
 USER rialto
 VOLUME /srv/rialto/data
 # SIGTERM starts the drain: what is in flight is finished, then the process ends with 0.
