@@ -1,1 +1,53 @@
-//! To be written.
+//! Messages between modules that are not lost, not applied twice, and not out of order.
+//!
+//! A transaction publishes by writing to its own database; a relay per database reads that outbox
+//! in commit order and hands every message to the subscribers of its channel; a subscriber applies
+//! it in one transaction of *its* database, together with a mark that makes the next delivery of
+//! the same message a no-op.
+//!
+//! ```ignore
+//! let mut tx = db.begin().await?;
+//! // … write the order …
+//! tx.publish(&OrderPlaced { order })?;
+//! tx.commit().await?;
+//! ```
+//!
+//! # What holds
+//!
+//! - A message is published if and only if its transaction committed.
+//! - Per source, channel and key, a subscriber applies messages in the order of their commits, the
+//!   effect of each once, however often it is delivered.
+//! - A message that fails holds back its own key only: it is parked, with everything behind it.
+//! - Nothing here publishes outside of a transaction, and no acknowledgement precedes the commit of
+//!   what was done.
+//!
+//! The outbox is the only memory: a row stays until every subscriber in the process has committed
+//! it (applied or parked), so a relay begins with all rows that are there and needs no cursor.
+
+mod shard;
+mod envelope;
+mod publish;
+mod failure;
+mod delivery;
+mod subscription;
+mod inbox;
+mod subscriber;
+mod worker;
+pub mod parked;
+mod retries;
+mod handover;
+mod relay;
+mod process;
+mod options;
+mod gauges;
+mod sql;
+
+pub use delivery::Delivery;
+pub use envelope::{Envelope, JSON, Kind, ReplyAddress, ReplyTo};
+pub use failure::Failure;
+pub use gauges::{Gauges, Reading};
+pub use options::Options;
+pub use process::{Module, Process, Running, Unfinished};
+pub use publish::{Ask, Publish};
+pub use shard::{SHARDS, shard};
+pub use subscription::{Answer, Answered, Handle, HandleReply, Subscriptions};

@@ -1,0 +1,59 @@
+//! The marks: how far a subscriber has come with each key. They never expire, so a redelivery is
+//! recognised however late it comes.
+
+use sea_orm::Value;
+use storage::{Error, Tx};
+
+use crate::{Envelope, sql};
+
+/// What a mark says about a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// It is the next one; the mark stands at it now.
+    Moved,
+    /// It was applied before.
+    Passed,
+    /// Others of its key come first.
+    Ahead,
+    /// It became the next one while the mark was asked.
+    Changed,
+}
+
+/// Moves the mark to `envelope` if that is the next message of its key. This one statement is all
+/// that a delivery in order costs.
+pub(crate) async fn advance(
+    tx: &Tx,
+    subscriber: &str,
+    envelope: &Envelope,
+) -> Result<Mark, Error> {
+    let sql = if envelope.seq == 1 {
+        "INSERT INTO inbox_mark (seq, subscriber, source, channel, key) \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (subscriber, source, channel, key) DO NOTHING"
+    } else {
+        "UPDATE inbox_mark SET seq = $1 \
+         WHERE subscriber = $2 AND source = $3 AND channel = $4 AND key = $5 AND seq = $1 - 1"
+    };
+    if sql::execute(tx, sql, mark(subscriber, envelope)).await?.rows_affected() == 1 {
+        return Ok(Mark::Moved);
+    }
+    let sql = "SELECT seq FROM inbox_mark \
+               WHERE subscriber = $1 AND source = $2 AND channel = $3 AND key = $4";
+    let row = sql::one(tx, sql, mark(subscriber, envelope).into_iter().skip(1)).await?;
+    let last: i64 = row.map(|row| row.try_get("", "seq")).transpose()?.unwrap_or_default();
+    Ok(match envelope.seq - last {
+        1 => Mark::Changed,
+        ..=0 => Mark::Passed,
+        _ => Mark::Ahead,
+    })
+}
+
+fn mark(subscriber: &str, envelope: &Envelope) -> [Value; 5] {
+    let Envelope { source, channel, key, seq, .. } = envelope;
+    [
+        (*seq).into(),
+        subscriber.into(),
+        source.clone().into(),
+        channel.clone().into(),
+        key.clone().into(),
+    ]
+}

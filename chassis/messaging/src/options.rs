@@ -1,0 +1,45 @@
+//! The numbers an operator could want to change.
+
+use std::time::Duration;
+
+/// How messages are moved and retried; [`Options::default`] is right for most.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How often an outbox on SQLite is looked at for rows that another process committed.
+    pub poll_sqlite: Duration,
+    /// The same on Postgres, where other processes are the rule.
+    pub poll_postgres: Duration,
+    /// Messages that wait in one lane of one subscriber before its senders wait too.
+    pub lane: usize,
+    /// How often the applied rows of an outbox are removed.
+    pub reclaim_every: Duration,
+    /// How many applied rows are removed without waiting for that time.
+    pub reclaim_rows: u64,
+    /// How long one try of a handler may take.
+    pub handler_limit: Duration,
+    /// The first pause before a parked message is tried again; it doubles with every try.
+    pub first_pause: Duration,
+    /// The longest such pause.
+    pub longest_pause: Duration,
+    /// Different messages that fail in a row before a subscriber goes on with one at a time.
+    pub probe_after: u32,
+    /// Postgres: how long a relay that fell silent keeps its database to itself.
+    pub lease: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            poll_sqlite: Duration::from_secs(5),
+            poll_postgres: Duration::from_millis(500),
+            lane: 64,
+            reclaim_every: Duration::from_secs(2),
+            reclaim_rows: 1_000,
+            handler_limit: Duration::from_secs(30),
+            first_pause: Duration::from_secs(1),
+            longest_pause: Duration::from_secs(300),
+            probe_after: 10,
+            lease: Duration::from_secs(15),
+        }
+    }
+}

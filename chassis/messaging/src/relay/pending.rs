@@ -1,0 +1,63 @@
+//! Which handed-out messages are still to be acknowledged.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// Messages get tickets in the order in which they are handed out.
+#[derive(Default)]
+pub(crate) struct Pending {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    /// Acknowledgements that are missing, by ticket.
+    missing: BTreeMap<u64, usize>,
+}
+
+impl Pending {
+    /// A ticket for a message that goes to so many subscribers.
+    pub(crate) fn add(&self, subscribers: usize) -> u64 {
+        let mut state = self.state();
+        let ticket = state.next;
+        state.next += 1;
+        if subscribers > 0 {
+            state.missing.insert(ticket, subscribers);
+        }
+        ticket
+    }
+
+    /// One subscriber is done with the message.
+    pub(crate) fn done(&self, ticket: u64) {
+        let mut state = self.state();
+        if let Some(missing) = state.missing.get_mut(&ticket) {
+            *missing -= 1;
+            if *missing == 0 {
+                state.missing.remove(&ticket);
+            }
+        }
+    }
+
+    /// The next ticket.
+    pub(crate) fn next(&self) -> u64 {
+        self.state().next
+    }
+
+    /// The lowest ticket that is not done; every one before it is.
+    pub(crate) fn low(&self) -> u64 {
+        let state = self.state();
+        state.missing.keys().next().copied().unwrap_or(state.next)
+    }
+
+    /// Whether everything is done.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.state().missing.is_empty()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
