@@ -1,7 +1,21 @@
 //! Who is asking: principals, their permissions, and the access tokens that prove them.
+//!
+//! The users module keeps [`SigningKey`]s in its database and signs with an [`Issuer`]; everybody else
+//! verifies with a [`Verifier`] over the public [`Jwks`].
 
+mod issuer;
+mod key;
 mod permission;
 mod principal;
+mod token;
+mod verifier;
 
+#[cfg(test)]
+mod tests;
+
+pub use issuer::{Grant, IssueError, Issued, Issuer};
+pub use key::{InvalidKey, Jwk, Jwks, SigningKey};
 pub use permission::{Permission, Role, UnknownRole};
 pub use principal::Principal;
+pub use token::{LIFETIME, TokenError};
+pub use verifier::Verifier;
