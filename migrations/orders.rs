@@ -2,4 +2,13 @@
 
 use storage::migration::History;
 
-pub(crate) const HISTORY: History = history!("orders", []);
+pub(crate) const HISTORY: History = history!(
+    "orders",
+    [
+        "chassis/0001_messaging" per dialect,
+        "chassis/0002_idempotency",
+        "chassis/0003_saga",
+        "orders/0001_orders",
+        "orders/0002_promises" per dialect,
+    ]
+);

@@ -209,6 +209,11 @@ impl Storage {
         report::mask("url", &self.url)
     }
 
+    /// Where `module` keeps its tables, without secrets.
+    pub fn place(&self, module: &str) -> String {
+        self.masked().replace("{module}", module)
+    }
+
     /// How to open the database of `module`. A folder that is missing is created.
     pub fn options(&self, module: &str) -> Result<storage::Options> {
         let mut options = storage::Options::new(self.url.replace("{module}", module));

@@ -1,3 +1,49 @@
 //! `rialto`: the shop in one binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use rialto::{
+    admin,
+    cli::{Cli, Command},
+    config::{Layers, Loaded},
+    doctor, migrate, modules, serve,
+};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("rialto: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[actix_web::main]
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    rialto::install_crypto()?;
+    let layers = Layers::from(cli.overrides);
+    let loaded = match Loaded::read(&layers) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            eprintln!("rialto: the configuration is not right\n{error:#}");
+            return Ok(ExitCode::from(2));
+        }
+    };
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(&loaded).await?,
+        Command::Migrate { status: true } => print!("{}", migrate::status(&loaded).await?),
+        Command::Migrate { status: false } => print!("{}", migrate::apply(&loaded).await?),
+        Command::Config => print!("{}", loaded.report()?),
+        Command::Modules => print!("{}", modules::list(&loaded)),
+        Command::Admin(command) => admin::run(&loaded, command).await?,
+        Command::Doctor => {
+            let findings = doctor::examine(&loaded).await;
+            print!("{findings}");
+            return Ok(if findings.healthy() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -151,6 +151,8 @@ pub struct Hosted<P: ?Sized> {
     pub wire: Arc<dyn Transport>,
     /// How the world calls it.
     pub routes: Routes,
+    /// What it does when others say something.
+    pub subscriptions: messaging::Subscriptions,
     /// What it does unasked; started by the process, awaited at drain.
     pub background: Vec<Background>,
 }

@@ -1,0 +1,109 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Layers;
+
+/// A commerce backend in one binary whose modules can be pulled out into services by configuration.
+#[derive(Debug, Parser)]
+#[command(name = "rialto", version, propagate_version = true)]
+pub struct Cli {
+    /// What to do; `serve` when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What holds for every command.
+    #[command(flatten)]
+    pub overrides: Overrides,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the shop (the default)
+    Serve,
+    /// Brings every module's tables up to date, or says what would be done
+    Migrate {
+        /// Changes nothing: lists what is applied and what is pending
+        #[arg(long)]
+        status: bool,
+    },
+    /// Prints the configuration in force and where each value came from; secrets are masked
+    Config,
+    /// Lists the modules in this binary and where they keep their tables
+    Modules,
+    /// Manages the shop's administrators
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Checks configuration, ports and databases, and says what to do
+    Doctor,
+}
+
+/// Manages the shop's administrators.
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// Creates an administrator; without --password-stdin a random password is printed once
+    Create {
+        /// The administrator's e-mail address
+        #[arg(long)]
+        email: String,
+        /// The administrator's name
+        #[arg(long, default_value = "Administrator")]
+        name: String,
+        /// Reads the password from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+/// Flags that overrule the configuration.
+#[derive(Debug, Args)]
+pub struct Overrides {
+    /// A configuration file over the defaults; may be given several times, the last one wins
+    #[arg(long, global = true, value_name = "FILE", env = "RIALTO_CONFIG", value_delimiter = ',')]
+    config: Vec<PathBuf>,
+    /// Where to answer shoppers and staff (http.public)
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// The folder of the SQLite databases (storage.url)
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Any key of the configuration, as a line of TOML: --set 'orders.hold = "5m"'
+    #[arg(long, global = true, value_name = "KEY = VALUE")]
+    set: Vec<String>,
+}
+
+impl From<Overrides> for Layers {
+    fn from(overrides: Overrides) -> Self {
+        let Overrides { config, listen, data, set } = overrides;
+        let listen = listen.map(|address| line("http.public", &address.to_string()));
+        let data = data.map(|folder| {
+            line("storage.url", &format!("sqlite://{}/{{module}}.db", folder.display()))
+        });
+        Self { files: config, flags: listen.into_iter().chain(data).chain(set).collect() }
+    }
+}
+
+/// `key = "text"` in TOML, whatever is in the text.
+fn line(key: &str, text: &str) -> String {
+    format!("{key} = {}", toml::Value::from(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_become_lines_of_toml() {
+        let cli = Cli::parse_from(["rialto", "--listen", "127.0.0.1:9", "--data", "a \"b\""]);
+        let layers = Layers::from(cli.overrides);
+        let expected = r#"storage.url = 'sqlite://a "b"/{module}.db'"#;
+        assert_eq!(layers.flags, [r#"http.public = "127.0.0.1:9""#, expected]);
+    }
+}

@@ -1,0 +1,111 @@
+//! The only place that knows every module and where it lives.
+//!
+//! Read it from top to bottom: a module may need those above it, never those below.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use carts_api::Carts;
+use deliveries_api::Deliveries;
+use orders_api::Orders;
+use payments_api::Payments;
+use products_api::Products;
+use users_api::Users;
+
+use crate::house::House;
+
+/// The doors of the shop.
+pub struct Shop {
+    /// Who is asking.
+    pub users: Arc<dyn Users>,
+    /// What is for sale.
+    pub products: Arc<dyn Products>,
+    /// What shoppers are about to want.
+    pub carts: Arc<dyn Carts>,
+    /// Promises made.
+    pub orders: Arc<dyn Orders>,
+    /// Money moved.
+    pub payments: Arc<dyn Payments>,
+    /// Parcels on their way.
+    pub deliveries: Arc<dyn Deliveries>,
+}
+
+/// Opens every module over its own database.
+pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
+    let identity = house.loaded.config.identity.clone();
+
+    let site = house.site("users").await?;
+    let users = admit!(house, site, "users", {
+        let needs = users::Needs {
+            issuer: identity.issuer.clone(),
+            audience: identity.audience.clone(),
+            clock: house.clock.clone(),
+            ids: house.ids.clone(),
+            meters: house.meters.clone(),
+            settings: house.loaded.settings("users")?,
+        };
+        users::open(site.db.clone(), needs).await?
+    });
+
+    let site = house.site("products").await?;
+    let products = admit!(house, site, "products", {
+        let needs = products::Needs {
+            clock: house.clock.clone(),
+            ids: house.ids.clone(),
+            meters: house.meters.clone(),
+            settings: house.loaded.settings("products")?,
+        };
+        products::open(site.db.clone(), needs)
+    });
+
+    let site = house.site("carts").await?;
+    let carts = admit!(house, site, "carts", {
+        let needs = carts::Needs {
+            products: products.clone(),
+            clock: house.clock.clone(),
+            ids: house.ids.clone(),
+            meters: house.meters.clone(),
+            settings: house.loaded.settings("carts")?,
+        };
+        carts::open(site.db.clone(), needs)
+    });
+
+    let site = house.site("deliveries").await?;
+    let deliveries = admit!(house, site, "deliveries", {
+        let needs = deliveries::Needs {
+            clock: house.clock.clone(),
+            ids: house.ids.clone(),
+            meters: house.meters.clone(),
+            settings: house.loaded.settings("deliveries")?,
+        };
+        deliveries::open(site.db.clone(), needs)
+    });
+
+    let site = house.site("payments").await?;
+    let payments = admit!(house, site, "payments", {
+        let needs = payments::Needs {
+            clock: house.clock.clone(),
+            ids: house.ids.clone(),
+            meters: house.meters.clone(),
+            settings: house.loaded.settings("payments")?,
+        };
+        payments::open(site.db.clone(), needs)
+    });
+
+    let site = house.site("orders").await?;
+    let orders = admit!(house, site, "orders", {
+        let needs = orders::Needs {
+            carts: carts.clone(),
+            users: users.clone(),
+            products: products.clone(),
+            deliveries: deliveries.clone(),
+            clock: house.clock.clone(),
+            ids: house.ids.clone(),
+            meters: house.meters.clone(),
+            settings: house.loaded.settings("orders")?,
+        };
+        orders::open(site.db.clone(), needs)
+    });
+
+    Ok(Shop { users, products, carts, orders, payments, deliveries })
+}

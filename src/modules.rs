@@ -1,0 +1,40 @@
+//! `rialto modules`: what is in this binary, and where it keeps its tables.
+
+use std::fmt::Write;
+
+use crate::config::Loaded;
+
+/// Every module that keeps tables, in the order of their dependence.
+pub const WITH_TABLES: [&str; 6] =
+    ["users", "products", "carts", "deliveries", "payments", "orders"];
+
+/// Every module: its name, whether this binary can host it, and what it is for.
+const ALL: [(&str, bool, &str); 7] = [
+    ("users", cfg!(feature = "users"), "who is asking: accounts, addresses, log-ins"),
+    ("products", cfg!(feature = "products"), "what is for sale, and how many"),
+    ("carts", cfg!(feature = "carts"), "what a shopper is about to want"),
+    ("orders", cfg!(feature = "orders"), "promises made, and the checkout saga"),
+    ("payments", cfg!(feature = "payments"), "money moved"),
+    ("deliveries", cfg!(feature = "deliveries"), "parcels on their way"),
+    ("gateway", cfg!(feature = "gateway"), "the edge in front of all routes"),
+];
+
+/// The names of the modules this binary can host.
+pub fn hosted() -> impl Iterator<Item = &'static str> {
+    ALL.into_iter().filter(|(_, built, _)| *built).map(|(name, ..)| name)
+}
+
+/// A line for each module.
+pub fn list(loaded: &Loaded) -> String {
+    let mut told = String::new();
+    for (name, built, purpose) in ALL {
+        let built = if built { "in this binary" } else { "not built in" };
+        let place = match WITH_TABLES.contains(&name) {
+            true => loaded.config.storage.place(name),
+            false => "no tables".to_owned(),
+        };
+        // Writing to a string cannot fail.
+        writeln!(told, "{name:11} {built:14} {purpose:46} {place}").ok();
+    }
+    told
+}
