@@ -2,4 +2,12 @@
 
 use storage::migration::History;
 
-pub(crate) const HISTORY: History = history!("products", []);
+pub(crate) const HISTORY: History = history!(
+    "products",
+    [
+        "chassis/0001_messaging" per dialect,
+        "products/0001_catalogue",
+        "products/0002_stock",
+        "products/0003_movements_stay" per dialect,
+    ]
+);

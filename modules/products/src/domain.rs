@@ -1,0 +1,5 @@
+//! The rules of catalogue and stock. Nothing here awaits.
+
+pub(crate) mod catalogue;
+mod check;
+pub(crate) mod stock;
