@@ -2,4 +2,5 @@
 
 use storage::migration::History;
 
-pub(crate) const HISTORY: History = history!("carts", []);
+pub(crate) const HISTORY: History =
+    history!("carts", ["chassis/0001_messaging" per dialect, "carts/0001_carts"]);

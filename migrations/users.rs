@@ -2,4 +2,5 @@
 
 use storage::migration::History;
 
-pub(crate) const HISTORY: History = history!("users", []);
+pub(crate) const HISTORY: History =
+    history!("users", ["chassis/0001_messaging" per dialect, "users/0001_accounts"]);

@@ -1,1 +1,81 @@
-//! To be written.
+//! Who is asking: accounts, address books, log-ins, and the keys that sign access tokens.
+//!
+//! Start reading at [`open`]; the rules are in `domain`, the story in `service`.
+
+mod domain;
+mod country;
+mod throttle;
+mod session;
+mod passwords;
+mod keys;
+mod service;
+mod store;
+mod http;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use host::Hosted;
+use identity::{InvalidKey, Issuer};
+use kernel::{Clock, Ids};
+use storage::Database;
+use users_api::{LocalUsers, Users, UsersSkeleton};
+
+pub use settings::Settings;
+pub use throttle::Rate;
+
+use crate::{passwords::Passwords, service::Service, store::Store, throttle::Attempts};
+
+/// What users cannot do without.
+pub struct Needs {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh ids.
+    pub ids: Ids,
+    /// Where calls are counted.
+    pub meters: ports::Meters,
+    /// The numbers an operator may have changed.
+    pub settings: Settings,
+}
+
+/// Why users could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database did not give, or keep, the signing keys.
+    #[error("the signing keys could not be loaded: {0}")]
+    Storage(#[from] storage::Error),
+    /// A stored signing key is broken, or none could be made.
+    #[error("a signing key is unusable: {0}")]
+    Key(#[from] InvalidKey),
+}
+
+/// Opens users over their own, migrated database; makes the first signing key when there is none.
+///
+/// # Errors
+/// When the signing keys cannot be loaded.
+pub async fn open(db: Database, needs: Needs) -> Result<Hosted<dyn Users>, OpenError> {
+    let passwords = Arc::new(Passwords::new(needs.settings.hashing_threads));
+    open_with(db, needs, passwords).await
+}
+
+async fn open_with(
+    db: Database,
+    needs: Needs,
+    passwords: Arc<Passwords>,
+) -> Result<Hosted<dyn Users>, OpenError> {
+    let Needs { clock, ids, meters, settings } = needs;
+    let store = Store::new(db);
+    let keys = keys::load(&store, clock.now()).await?;
+    let issuer = Issuer::new(keys, &settings.issuer, &settings.audience, clock.clone());
+    let attempts = Attempts::new(settings.failures_per_account, settings.failures_per_address);
+    let service = Service { store, passwords, attempts, issuer, clock, ids, settings };
+    let port = LocalUsers::around(Arc::new(service), &meters);
+    Ok(Hosted {
+        wire: UsersSkeleton::new(port.clone()),
+        routes: http::routes(port.clone()),
+        background: Vec::new(),
+        port,
+    })
+}
