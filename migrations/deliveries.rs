@@ -2,4 +2,10 @@
 
 use storage::migration::History;
 
-pub(crate) const HISTORY: History = history!("deliveries", []);
+pub(crate) const HISTORY: History = history!(
+    "deliveries",
+    [
+        "chassis/0001_messaging" per dialect,
+        "deliveries/0001_shipment",
+    ]
+);

@@ -2,4 +2,12 @@
 
 use storage::migration::History;
 
-pub(crate) const HISTORY: History = history!("payments", []);
+pub(crate) const HISTORY: History = history!(
+    "payments",
+    [
+        "chassis/0001_messaging" per dialect,
+        "payments/0001_payment",
+        "payments/0002_ledger" per dialect,
+        "payments/0003_sandbox",
+    ]
+);

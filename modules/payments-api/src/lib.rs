@@ -308,6 +308,8 @@ pub enum Error {
     Declined(String),
     #[error("there is no such action to complete")]
     UnknownAction,
+    #[error("the Idempotency-Key was used for another request")]
+    KeyReused,
     #[error("the request is not valid")]
     Invalid(Vec<Violation>),
     #[error(transparent)]
@@ -326,6 +328,7 @@ impl Fault for Error {
             Self::NotPayable(_) | Self::Expired(_) => Code::Conflict,
             Self::InProgress => Code::RequestInProgress,
             Self::Declined(_) => Code::PaymentDeclined,
+            Self::KeyReused => Code::IdempotencyKeyReused,
             Self::Invalid(_) => Code::ValidationFailed,
             Self::Unreachable(cause) => cause.code(),
             Self::Broken => Code::Internal,

@@ -1,0 +1,126 @@
+//! The background task that takes unsettled payments to their provider.
+//!
+//! Work comes in memory, right after the commit that caused it. A sweep at the start and on an interval
+//! finds what a crash or a silence of the provider has left behind.
+
+use std::{collections::HashMap, sync::Arc};
+
+use orders_api::PaymentId;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::{Id, JoinError, JoinSet},
+    time::MissedTickBehavior,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    handover::Job,
+    payment::Payment,
+    settler::{Mode, Settler},
+    store,
+};
+
+/// The driver: whatever it has in hand, it has once.
+pub(crate) struct Driver {
+    settler: Arc<Settler>,
+    jobs: mpsc::Receiver<Job>,
+    tasks: JoinSet<Payment>,
+    names: HashMap<Id, PaymentId>,
+    in_hand: HashMap<PaymentId, Hand>,
+    /// Whether what was left by a process that is gone has been found.
+    swept: bool,
+}
+
+/// A payment that is with the provider.
+#[derive(Default)]
+struct Hand {
+    waiting: Vec<oneshot::Sender<Payment>>,
+    /// It came again in the meantime.
+    again: Option<Payment>,
+}
+
+impl Driver {
+    pub(crate) fn new(settler: Arc<Settler>, jobs: mpsc::Receiver<Job>) -> Self {
+        let (names, in_hand) = (HashMap::new(), HashMap::new());
+        Self { settler, jobs, tasks: JoinSet::new(), names, in_hand, swept: false }
+    }
+
+    /// Works until `stop`; then finishes what it has in hand.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        let mut sweeps = tokio::time::interval(self.settler.settings.reconcile_every);
+        sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let room = self.tasks.len() < self.settler.settings.parallel;
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
+                Some(job) = self.jobs.recv(), if room => self.take(job, Mode::Fresh),
+                _ = sweeps.tick(), if room => self.sweep().await,
+            }
+        }
+        while let Some(ended) = self.tasks.join_next_with_id().await {
+            self.ended(ended);
+        }
+    }
+
+    /// Looks for what nobody has in hand. The first time everything is nobody's.
+    async fn sweep(&mut self) {
+        let settings = &self.settler.settings;
+        let now = self.settler.clock.now();
+        let since = if self.swept { now.minus(settings.reconcile_after) } else { now };
+        let (parallel, reader) = (settings.parallel, self.settler.db.reader());
+        let found = match store::unsettled(&reader, since, parallel).await {
+            Ok(found) => found,
+            Err(cause) => {
+                tracing::error!(%cause, "unsettled payments were not looked for");
+                return;
+            }
+        };
+        self.swept = true;
+        for payment in found {
+            if self.tasks.len() < parallel && !self.in_hand.contains_key(&payment.id) {
+                self.take(Job { payment, done: None }, Mode::Reconcile);
+            }
+        }
+    }
+
+    fn take(&mut self, Job { payment, done }: Job, mode: Mode) {
+        let known = self.in_hand.contains_key(&payment.id);
+        let hand = self.in_hand.entry(payment.id).or_default();
+        hand.waiting.extend(done);
+        if known {
+            hand.again = Some(payment);
+            return;
+        }
+        self.begin(payment, mode);
+    }
+
+    fn begin(&mut self, payment: Payment, mode: Mode) {
+        let (settler, id) = (self.settler.clone(), payment.id);
+        let task = self.tasks.spawn(async move { settler.settle(payment, mode).await });
+        self.names.insert(task.id(), id);
+    }
+
+    fn ended(&mut self, ended: Result<(Id, Payment), JoinError>) {
+        let task = match &ended {
+            Ok((task, _)) => *task,
+            Err(panic) => panic.id(),
+        };
+        let Some(id) = self.names.remove(&task) else { return };
+        let Some(hand) = self.in_hand.remove(&id) else { return };
+        if let Some(again) = hand.again {
+            self.in_hand.insert(id, Hand { waiting: hand.waiting, again: None });
+            self.begin(again, Mode::Reconcile);
+            return;
+        }
+        match ended {
+            Ok((_, payment)) => {
+                for waiting in hand.waiting {
+                    // Whoever does not wait any longer reads the payment when they come back.
+                    drop(waiting.send(payment.clone()));
+                }
+            }
+            Err(panic) => tracing::error!(payment = %id, %panic, "settling a payment broke"),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The payment with everything the module needs of it, more than its contract tells.
+
+use kernel::{Money, Timestamp, Version};
+use messaging::ReplyAddress;
+use orders_api::{OrderId, PaymentId};
+use payments_api::{AttemptStatus, NextAction, Status};
+use serde::{Deserialize, Serialize};
+use users_api::UserId;
+
+/// What a customer must do when the bank wants to see them.
+const AUTHENTICATE: &str = "authenticate";
+
+/// One payment. A change of it is a new value with the next version.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Payment {
+    pub(crate) id: PaymentId,
+    pub(crate) order: OrderId,
+    pub(crate) customer: UserId,
+    pub(crate) amount: Money,
+    pub(crate) status: Status,
+    /// Oldest first; only the last one can be under way.
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) authorized: i64,
+    pub(crate) captured: i64,
+    pub(crate) refund_pending: i64,
+    pub(crate) refunded: i64,
+    /// Where the answer to `Collect` goes.
+    pub(crate) collect: Option<ReplyAddress>,
+    /// Present once `Void` came: where its answers go.
+    pub(crate) undo: Option<Vec<ReplyAddress>>,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) version: Version,
+}
+
+/// One try at taking the money, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Attempt {
+    pub(crate) n: u32,
+    /// Stands for a card; never a card number.
+    pub(crate) token: String,
+    /// The customer's own name for the attempt; none for the one that came with the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) provider_ref: Option<String>,
+    pub(crate) status: AttemptStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) decline_code: Option<String>,
+    /// Whether the customer said to have done what the bank wanted.
+    #[serde(default)]
+    pub(crate) authenticated: bool,
+}
+
+impl Attempt {
+    /// The `n`th try, about to begin.
+    pub(crate) fn new(n: u32, token: String, key: Option<String>) -> Self {
+        Self {
+            n,
+            token,
+            key,
+            provider_ref: None,
+            status: AttemptStatus::Processing,
+            decline_code: None,
+            authenticated: false,
+        }
+    }
+
+    /// The name of what the customer has to do for it.
+    pub(crate) fn action(&self) -> String {
+        format!("act_{}", self.n)
+    }
+}
+
+impl Payment {
+    /// Names an attempt towards the provider. The same attempt is never named differently, so it is
+    /// never charged twice.
+    pub(crate) fn idempotency_key(&self, attempt: &Attempt) -> String {
+        format!("{}:{}", self.id, attempt.n)
+    }
+
+    /// Whether it is to be closed.
+    pub(crate) fn is_undone(&self) -> bool {
+        self.undo.is_some()
+    }
+
+    /// The number of the next attempt.
+    pub(crate) fn next_n(&self) -> u32 {
+        self.attempts.last().map_or(1, |last| last.n + 1)
+    }
+
+    /// What the customer must do now.
+    pub(crate) fn next_action(&self) -> Option<NextAction> {
+        let waiting = self.status == Status::RequiresAction && !self.is_undone();
+        let attempt = self.attempts.last().filter(|_| waiting)?;
+        Some(NextAction { id: attempt.action(), kind: AUTHENTICATE.to_owned() })
+    }
+}
+
+impl From<Payment> for payments_api::Payment {
+    fn from(payment: Payment) -> Self {
+        Self {
+            id: payment.id,
+            order: payment.order,
+            customer: payment.customer,
+            amount: payment.amount,
+            status: payment.status,
+            next_action: payment.next_action(),
+            attempts: payment.attempts.into_iter().map(Into::into).collect(),
+            captured: payment.captured,
+            refunded: payment.refunded,
+            expires_at: payment.expires_at,
+            version: payment.version,
+        }
+    }
+}
+
+impl From<Attempt> for payments_api::Attempt {
+    fn from(attempt: Attempt) -> Self {
+        Self {
+            n: attempt.n,
+            provider_ref: attempt.provider_ref,
+            status: attempt.status,
+            decline_code: attempt.decline_code,
+        }
+    }
+}
