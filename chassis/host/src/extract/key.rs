@@ -87,6 +87,13 @@ impl fmt::Display for IdempotencyKey {
     }
 }
 
+impl Intent {
+    /// An intention that was extracted elsewhere and came here as text.
+    pub fn restored(key: &str, fingerprint: &str) -> Self {
+        Self { key: IdempotencyKey(key.into()), fingerprint: Fingerprint(fingerprint.to_owned()) }
+    }
+}
+
 impl Fingerprint {
     /// The fingerprint of a request. Object members may come in any order.
     pub fn of(method: &str, path: &str, body: &serde_json::Value) -> Self {
