@@ -21,11 +21,7 @@ pub(crate) enum Mark {
 
 /// Moves the mark to `envelope` if that is the next message of its key. This one statement is all
 /// that a delivery in order costs.
-pub(crate) async fn advance(
-    tx: &Tx,
-    subscriber: &str,
-    envelope: &Envelope,
-) -> Result<Mark, Error> {
+pub(crate) async fn advance(tx: &Tx, subscriber: &str, envelope: &Envelope) -> Result<Mark, Error> {
     let sql = if envelope.seq == 1 {
         "INSERT INTO inbox_mark (seq, subscriber, source, channel, key) \
          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (subscriber, source, channel, key) DO NOTHING"

@@ -24,23 +24,23 @@
 //! The outbox is the only memory: a row stays until every subscriber in the process has committed
 //! it (applied or parked), so a relay begins with all rows that are there and needs no cursor.
 
-mod shard;
-mod envelope;
-mod publish;
-mod failure;
 mod delivery;
-mod subscription;
-mod inbox;
-mod subscriber;
-mod worker;
-pub mod parked;
-mod retries;
-mod handover;
-mod relay;
-mod process;
-mod options;
+mod envelope;
+mod failure;
 mod gauges;
+mod handover;
+mod inbox;
+mod options;
+pub mod parked;
+mod process;
+mod publish;
+mod relay;
+mod retries;
+mod shard;
 mod sql;
+mod subscriber;
+mod subscription;
+mod worker;
 
 pub use delivery::Delivery;
 pub use envelope::{Envelope, JSON, Kind, ReplyAddress, ReplyTo};

@@ -39,7 +39,7 @@ impl Default for Options {
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_secs(300),
             probe_after: 10,
-            lease: Duration::from_secs(15),
+            lease: Duration::from_secs(5),
         }
     }
 }

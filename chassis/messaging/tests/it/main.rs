@@ -1,0 +1,13 @@
+//! What messaging promises, on SQLite and on Postgres.
+
+#![expect(clippy::unwrap_used, reason = "all of it is a test, helpers too")]
+
+#[macro_use]
+mod world;
+mod commands;
+mod cost;
+mod delivery;
+mod order;
+mod parking;
+mod processes;
+mod snapshots;

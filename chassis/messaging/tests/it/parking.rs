@@ -1,0 +1,119 @@
+//! A message that fails holds back its own key only.
+
+use std::sync::atomic::Ordering;
+
+use messaging::{
+    Options, Publish,
+    parked::{self, State},
+};
+use testkit::eventually;
+
+use crate::world::*;
+
+on_both!(
+    a_failing_message_is_parked_with_its_key_and_applied_later_in_order,
+    what_cannot_be_read_is_parked_at_once_until_a_person_drops_it,
+    a_panic_harms_its_own_message_only,
+    parked_messages_survive_a_restart,
+    when_everything_fails_messages_are_not_parked_one_and_all,
+);
+
+fn long_pauses() -> Options {
+    Options { first_pause: LIMIT * 100, longest_pause: LIMIT * 100, ..Options::default() }
+}
+
+async fn a_failing_message_is_parked_with_its_key_and_applied_later_in_order(world: World) {
+    let (shop, db) = (world.database("shop").await, world.database("ear").await);
+    let ear = Ear::new();
+    ear.fails.store(2, Ordering::SeqCst);
+    let running = listen(&shop, &db, &ear, long_pauses());
+    publish(&shop, "bad", 1..=4).await;
+    publish(&shop, "good", 11..=14).await;
+    running.quiet(LIMIT).await.unwrap();
+    assert_eq!(noted(&db, "ear", "bad").await, [1]);
+    assert_eq!(noted(&db, "ear", "good").await, [11, 12, 13, 14]);
+    assert_eq!(ear.calls.load(Ordering::SeqCst), 1 + 3 + 4, "three tries of the one that fails");
+
+    let waiting = parked::list(&db, 10).await.unwrap();
+    let states: Vec<_> = waiting.iter().map(|it| (it.place.seq, it.attempts, it.state)).collect();
+    let expected = [(2, 3, State::Waiting), (3, 0, State::Waiting), (4, 0, State::Waiting)];
+    assert_eq!(states, expected);
+    assert_eq!(waiting[0].reason, "told to fail");
+
+    ear.fails.store(-1, Ordering::SeqCst);
+    assert!(parked::retry(&db, &waiting[0].place).await.unwrap());
+    eventually("nothing is parked", LIMIT, async || count(&db, "parked").await == 0).await;
+    publish(&shop, "bad", [5]).await;
+    running.quiet(LIMIT).await.unwrap();
+    assert_eq!(noted(&db, "ear", "bad").await, [1, 2, 3, 4, 5]);
+}
+
+async fn what_cannot_be_read_is_parked_at_once_until_a_person_drops_it(world: World) {
+    let (shop, db) = (world.database("shop").await, world.database("ear").await);
+    let ear = Ear::new();
+    let running = listen(&shop, &db, &ear, patient());
+    let mut tx = shop.begin().await.unwrap();
+    tx.publish(&Garbled { key: "k".into() }).unwrap();
+    tx.publish(&Counted { key: "k".into(), n: 2 }).unwrap();
+    tx.commit().await.unwrap();
+    running.quiet(LIMIT).await.unwrap();
+    let waiting = parked::list(&db, 10).await.unwrap();
+    assert_eq!(waiting[0].state, State::Dead);
+    assert!(waiting[0].reason.contains("missing field `n`"), "{}", waiting[0].reason);
+    assert_eq!((waiting.len(), ear.calls.load(Ordering::SeqCst)), (2, 0));
+    assert_eq!(running.gauges().read().failures, 1, "one try");
+
+    assert!(parked::drop(&db, &waiting[0].place).await.unwrap());
+    eventually("nothing is parked", LIMIT, async || count(&db, "parked").await == 0).await;
+    assert_eq!(noted(&db, "ear", "k").await, [2]);
+    assert!(!parked::retry(&db, &waiting[0].place).await.unwrap(), "it is gone");
+}
+
+async fn a_panic_harms_its_own_message_only(world: World) {
+    let (shop, db) = (world.database("shop").await, world.database("ear").await);
+    let ear = Ear::new();
+    ear.panics.store(1, Ordering::SeqCst);
+    let running = listen(&shop, &db, &ear, long_pauses());
+    publish(&shop, "k", 1..=2).await;
+    publish(&shop, "other", 11..=12).await;
+    running.quiet(LIMIT).await.unwrap();
+    assert_eq!(noted(&db, "ear", "k").await, [0; 0]);
+    assert_eq!(noted(&db, "ear", "other").await, [11, 12]);
+    let waiting = parked::list(&db, 10).await.unwrap();
+    assert_eq!((waiting.len(), &*waiting[0].reason), (2, "the handler panicked"));
+}
+
+async fn parked_messages_survive_a_restart(world: World) {
+    let (shop, db) = (world.database("shop").await, world.database("ear").await);
+    let ear = Ear::new();
+    ear.fails.store(1, Ordering::SeqCst);
+    let running = listen(&shop, &db, &ear, patient());
+    publish(&shop, "k", 1..=5).await;
+    eventually("they are parked", LIMIT, async || count(&db, "parked").await == 5).await;
+    running.drain(LIMIT).await.unwrap();
+    assert_eq!(count(&shop, "outbox").await, 0, "parked is acknowledged");
+    let running = listen(&shop, &db, &Ear::new(), patient());
+    eventually("nothing is parked", LIMIT, async || count(&db, "parked").await == 0).await;
+    running.quiet(LIMIT).await.unwrap();
+    assert_eq!(noted(&db, "ear", "k").await, [1, 2, 3, 4, 5]);
+}
+
+async fn when_everything_fails_messages_are_not_parked_one_and_all(world: World) {
+    let (shop, db) = (world.database("shop").await, world.database("ear").await);
+    let ear = Ear::new();
+    ear.down.store(1, Ordering::SeqCst);
+    let options = Options { probe_after: 4, ..patient() };
+    let running = listen(&shop, &db, &ear, options);
+    for n in 0..100 {
+        publish(&shop, &format!("k{n}"), [n]).await;
+    }
+    eventually("it noticed", LIMIT, async || running.gauges().read().parked >= 3).await;
+    let failures = running.gauges().read().failures;
+    eventually("it still tries", LIMIT, async || running.gauges().read().failures > failures + 10)
+        .await;
+    let parked = count(&db, "parked").await;
+    assert!(parked < 40, "{parked} of 100 were parked");
+    ear.down.store(0, Ordering::SeqCst);
+    eventually("all are applied", LIMIT, async || effects(&db, "ear").await.len() == 100).await;
+    running.quiet(LIMIT).await.unwrap();
+}
