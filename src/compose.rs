@@ -4,15 +4,16 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use carts_api::Carts;
 use deliveries_api::Deliveries;
 use orders_api::Orders;
 use payments_api::Payments;
 use products_api::Products;
+use storage::Database;
 use users_api::Users;
 
-use crate::house::House;
+use crate::{config::Loaded, house::House};
 
 /// The doors of the shop.
 pub struct Shop {
@@ -108,4 +109,38 @@ pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
     });
 
     Ok(Shop { users, products, carts, orders, payments, deliveries })
+}
+
+/// Whether each module of this binary can read its own section of the configuration.
+pub fn settings(loaded: &Loaded) -> Vec<(&'static str, Result<()>)> {
+    let mut read = Vec::new();
+    #[cfg(feature = "users")]
+    read.push(("users", loaded.settings::<users::Settings>("users").map(drop)));
+    #[cfg(feature = "products")]
+    read.push(("products", loaded.settings::<products::Settings>("products").map(drop)));
+    #[cfg(feature = "carts")]
+    read.push(("carts", loaded.settings::<carts::Settings>("carts").map(drop)));
+    #[cfg(feature = "deliveries")]
+    read.push(("deliveries", loaded.settings::<deliveries::Settings>("deliveries").map(drop)));
+    #[cfg(feature = "payments")]
+    read.push(("payments", loaded.settings::<payments::Settings>("payments").map(drop)));
+    #[cfg(feature = "orders")]
+    read.push(("orders", loaded.settings::<orders::Settings>("orders").map(drop)));
+    #[cfg(feature = "gateway")]
+    read.push(("gateway", loaded.settings::<gateway::Settings>("gateway").map(drop)));
+    read
+}
+
+/// Looks whether the books of `module` add up, if it keeps any.
+pub async fn audit(module: &str, db: &Database) -> Result<()> {
+    #[cfg(feature = "products")]
+    if module == "products" {
+        let discrepancies = products::audit(db).await?;
+        ensure!(
+            discrepancies.is_empty(),
+            "the stock of {} variants is not the sum of its movements: {discrepancies:?}",
+            discrepancies.len()
+        );
+    }
+    Ok(())
 }

@@ -17,12 +17,15 @@ macro_rules! admit {
 }
 
 pub mod admin;
+pub mod banner;
 pub mod cli;
 pub mod compose;
 pub mod config;
 pub mod demo;
 pub mod doctor;
+pub mod edge;
 pub mod house;
+pub mod log;
 pub mod migrate;
 pub mod modules;
 pub mod openapi;

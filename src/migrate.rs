@@ -3,6 +3,10 @@
 use std::fmt::Write;
 
 use anyhow::{Context, Result};
+use storage::{
+    Database,
+    migration::{History, State},
+};
 
 use crate::{config::Loaded, house, modules};
 
@@ -10,11 +14,13 @@ use crate::{config::Loaded, house, modules};
 pub async fn apply(loaded: &Loaded) -> Result<String> {
     let mut told = String::new();
     for name in modules::WITH_TABLES {
-        let history = migrations::of(name).with_context(|| format!("{name} has no history"))?;
-        let db = house::open(loaded, name).await?;
+        let (db, history) = opened(loaded, name).await?;
         let report = db.migrate(history).await.with_context(|| format!("the tables of {name}"))?;
-        writeln!(told, "{name:12} {report}")?;
         db.close().await?;
+        match report.applied.as_slice() {
+            [] => writeln!(told, "{name:11} up to date, {} steps", report.already)?,
+            applied => writeln!(told, "{name:11} applied {}", applied.join(", "))?,
+        }
     }
     Ok(told)
 }
@@ -23,11 +29,28 @@ pub async fn apply(loaded: &Loaded) -> Result<String> {
 pub async fn status(loaded: &Loaded) -> Result<String> {
     let mut told = String::new();
     for name in modules::WITH_TABLES {
-        let history = migrations::of(name).with_context(|| format!("{name} has no history"))?;
-        let db = house::open(loaded, name).await?;
-        let status = db.migration_status(history).await?;
-        writeln!(told, "{name:12} {status}")?;
+        let (db, history) = opened(loaded, name).await?;
+        let status = db.migration_status(history).await;
         db.close().await?;
+        for (step, state) in status.with_context(|| format!("the tables of {name}"))?.steps {
+            writeln!(told, "{name:11} {:10} {step}", word(state))?;
+        }
     }
     Ok(told)
+}
+
+async fn opened(loaded: &Loaded, name: &str) -> Result<(Database, &'static History)> {
+    let history = migrations::of(name).with_context(|| format!("{name} has no history"))?;
+    Ok((house::open(loaded, name).await?, history))
+}
+
+/// The state in a word.
+pub(crate) fn word(state: State) -> &'static str {
+    match state {
+        State::Pending => "pending",
+        State::Applied => "applied",
+        State::Unfinished => "UNFINISHED",
+        State::Changed => "CHANGED",
+        State::Unknown => "UNKNOWN",
+    }
 }

@@ -1,15 +1,22 @@
 //! The OpenAPI document of everything this process answers, and a page to read it.
 
-use actix_web::web::ServiceConfig;
-use host::Routes;
+use std::{collections::BTreeMap, sync::Arc};
+
+use actix_web::{
+    HttpResponse,
+    http::header::LOCATION,
+    web::{Data, Path},
+};
+use anyhow::{Result, ensure};
+use host::{Policy, Problem, Route, Routes};
 use utoipa::{
     OpenApi,
     openapi::{
-        self,
+        self, RefOr, Schema,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
-use utoipa_swagger_ui::{Config, SwaggerUi};
+use utoipa_swagger_ui::Config;
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -22,19 +29,65 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 struct Frame;
 
 /// One document from the documents of all modules.
-pub fn merge(routes: &[Routes]) -> openapi::OpenApi {
+///
+/// # Errors
+/// When two modules call different things by the same name.
+pub fn merge(routes: &[Routes]) -> Result<openapi::OpenApi> {
     let mut whole = Frame::openapi();
-    for part in routes.iter().filter_map(Routes::openapi) {
-        whole.merge(part.clone());
+    let mut named: BTreeMap<String, (&'static str, RefOr<Schema>)> = BTreeMap::new();
+    for part in routes {
+        let Some(document) = part.openapi() else { continue };
+        for (name, schema) in document.components.iter().flat_map(|found| &found.schemas) {
+            let (first, known) = named
+                .entry(name.clone())
+                .or_insert_with(|| (part.module(), schema.clone()));
+            let same = serde_json::to_value(&known)? == serde_json::to_value(schema)?;
+            ensure!(
+                same,
+                "{first} and {} both describe a {name} and mean different things: rename one",
+                part.module()
+            );
+        }
+        whole.merge(document.clone());
     }
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     let components = whole.components.get_or_insert_default();
     components.add_security_scheme("access_token", SecurityScheme::Http(bearer));
-    whole
+    Ok(whole)
 }
 
-/// Mounts `/openapi.json` and `/docs`, which works without internet.
-pub fn mount(document: openapi::OpenApi, app: &mut ServiceConfig) {
-    let page = SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json"));
-    app.service(page.url("/openapi.json", document));
+/// `/openapi.json`, and `/docs`, a page that works without internet.
+pub fn routes(document: &openapi::OpenApi) -> Result<Routes> {
+    let public = |route: Route| route.allow(Policy::Public).undocumented();
+    Ok(Routes::new("documentation")
+        .route(public(Route::get("/openapi.json", json)))
+        .route(public(Route::get("/docs", enter)))
+        .route(public(Route::get("/docs/{file:.*}", page)))
+        .share(Data::new(Document(document.to_json()?)))
+        .share(Data::new(Page(Arc::new(Config::from("/openapi.json"))))))
+}
+
+/// The document as text.
+struct Document(String);
+
+/// What the page shows.
+struct Page(Arc<Config<'static>>);
+
+async fn json(document: Data<Document>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(document.0.clone())
+}
+
+async fn enter() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, "/docs/")).finish()
+}
+
+async fn page(file: Path<String>, page: Data<Page>) -> HttpResponse {
+    match utoipa_swagger_ui::serve(&file, page.0.clone()) {
+        Ok(Some(found)) => HttpResponse::Ok().content_type(found.content_type).body(found.bytes.into_owned()),
+        Ok(None) => Problem::not_found().respond(None),
+        Err(cause) => {
+            tracing::error!(%cause, "the documentation page cannot be shown");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
 }

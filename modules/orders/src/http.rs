@@ -43,11 +43,7 @@ pub(crate) fn routes(orders: Arc<dyn Orders>) -> Routes {
     request_body = PlaceRequest,
     responses(
         (status = 201, description = "Placed. A repeated request gets the same answer with `Idempotent-Replayed: true`.", body = OrderView),
-        (status = 400, description = "malformed-request, idempotency-key-missing", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "unauthenticated", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "not-found: there is no such cart", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "price-changed, insufficient-stock, variant-unavailable, conflict, request-in-progress", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "validation-failed, cart-empty, address-undeliverable, idempotency-key-reused", body = Problem, content_type = "application/problem+json"),
+        Problem,
     ),
     security(("access_token" = [])),
 )]
@@ -89,8 +85,7 @@ async fn place(
     responses(
         (status = 200, description = "As it is now.", body = OrderView),
         (status = 304, description = "As `If-None-Match` said."),
-        (status = 401, description = "unauthenticated", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "not-found", body = Problem, content_type = "application/problem+json"),
+        Problem,
     ),
     security(("access_token" = [])),
 )]
@@ -112,10 +107,7 @@ async fn find(
     request_body = CancelRequest,
     responses(
         (status = 200, description = "Cancelled, now or before.", body = OrderView),
-        (status = 401, description = "unauthenticated", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "not-found", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "order-not-cancellable", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "validation-failed", body = Problem, content_type = "application/problem+json"),
+        Problem,
     ),
     security(("access_token" = [])),
 )]

@@ -1,0 +1,257 @@
+//! A whole shop without HTTP, every module real.
+
+use std::{sync::Arc, time::Duration};
+
+use carts_api::{CartOf, Carts, OpenCart, PutLine};
+use deliveries_api::{Deliveries, Shipment, ShipmentsOf};
+use host::Background;
+use kernel::{Clock, Currency, Ids, Money, SystemClock};
+use messaging::{Module, Process, Running};
+use orders_api::{
+    Idempotency, Order, OrderOf, Orders, PlaceOrder, Placed, RemoteOrders, Result, ShipTo, Status,
+};
+use payments_api::{PaymentOf, Payments};
+use ports::{Call, Meters, Reply, Transport, Unreachable, async_trait};
+use products_api::{CategoryScope, NewCategory, NewProduct, NewVariant, Products, VariantId};
+use storage::{Database, Options};
+use tokio_util::sync::CancellationToken;
+use users_api::{PostalAddress, UserId};
+
+use crate::Settings;
+
+pub(super) const VISA: &str = "pm_card_visa";
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Runs `story` against orders here, then against orders behind the wire.
+pub(super) async fn check(story: impl AsyncFn(Shop)) {
+    check_with(Settings::default(), story).await;
+}
+
+pub(super) async fn check_with(settings: Settings, story: impl AsyncFn(Shop)) {
+    for wire in [false, true] {
+        let shop = Shop::open("sqlite::memory:", wire, settings.clone()).await;
+        story(shop).await;
+    }
+}
+
+pub(super) async fn on_both_databases(story: impl AsyncFn(Shop)) {
+    check(&story).await;
+    story(Shop::open(&testkit::postgres().await, false, Settings::default()).await).await;
+}
+
+pub(super) fn eur(minor: i64) -> Money {
+    Money::new(minor, Currency::EUR)
+}
+
+/// A wire that leads nowhere.
+pub(super) struct Nowhere;
+
+#[async_trait]
+impl Transport for Nowhere {
+    async fn call(&self, _: Call) -> std::result::Result<Reply, Unreachable> {
+        Err(Unreachable::NoReply("nowhere".into()))
+    }
+}
+
+/// Ten of one thing at 15.00 EUR, and a customer.
+pub(super) struct Shop {
+    pub(super) orders: Arc<dyn Orders>,
+    pub(super) payments: Arc<dyn Payments>,
+    pub(super) customer: UserId,
+    products: Arc<dyn Products>,
+    carts: Arc<dyn Carts>,
+    deliveries: Arc<dyn Deliveries>,
+    variant: VariantId,
+    ids: Ids,
+    stop: CancellationToken,
+    _running: Running,
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn database(url: &str, module: &'static str) -> Database {
+    let mut options = Options::new(url);
+    options.schema = Some(module.to_owned());
+    let db = Database::open(&options).await.unwrap();
+    db.migrate(migrations::of(module).unwrap()).await.unwrap();
+    db
+}
+
+/// Opens a module over a fresh database of its own and puts it on the bus.
+macro_rules! open {
+    ($bus:ident, $tasks:ident, $url:ident, $name:literal, $db:ident => $hosted:expr) => {{
+        let $db = database($url, $name).await;
+        let hosted = $hosted;
+        let subscriptions = hosted.subscriptions;
+        $bus.push(Module { name: $name, db: $db, subscriptions });
+        $tasks.extend(hosted.background);
+        (hosted.port, hosted.wire)
+    }};
+}
+
+impl Shop {
+    pub(super) async fn open(url: &str, wire: bool, settings: Settings) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let (ids, meters) = (Ids::system(), Meters::default());
+        let (mut bus, mut tasks) = (Vec::new(), Vec::new());
+        let (users, _) = open!(bus, tasks, url, "users", db => {
+            let (clock, ids, meters) = (clock.clone(), ids.clone(), meters.clone());
+            users::open(db.clone(), users::Needs { clock, ids, meters, settings: users::Settings::default() })
+                .await
+                .unwrap()
+        });
+        let (products, _) = open!(bus, tasks, url, "products", db => {
+            let (clock, ids, meters) = (clock.clone(), ids.clone(), meters.clone());
+            let settings = products::Settings::default();
+            products::open(db.clone(), products::Needs { clock, ids, meters, settings })
+        });
+        let (carts, _) = open!(bus, tasks, url, "carts", db => {
+            let (clock, ids, meters) = (clock.clone(), ids.clone(), meters.clone());
+            let settings = carts::Settings::default();
+            let products = products.clone();
+            carts::open(db.clone(), carts::Needs { products, clock, ids, meters, settings })
+        });
+        let (deliveries, _) = open!(bus, tasks, url, "deliveries", db => {
+            let (clock, ids, meters) = (clock.clone(), ids.clone(), meters.clone());
+            let settings = deliveries::Settings::default();
+            deliveries::open(db.clone(), deliveries::Needs { clock, ids, meters, settings })
+        });
+        let (payments, _) = open!(bus, tasks, url, "payments", db => {
+            let (clock, ids, meters) = (clock.clone(), ids.clone(), meters.clone());
+            let settings = payments::Settings::default();
+            payments::open(db.clone(), payments::Needs { clock, ids, meters, settings })
+        });
+        let (here, there) = open!(bus, tasks, url, "orders", db => {
+            let (clock, ids, meters) = (clock.clone(), ids.clone(), meters.clone());
+            let (carts, products) = (carts.clone(), products.clone());
+            let deliveries = deliveries.clone();
+            crate::open(db.clone(), crate::Needs {
+                carts, users, products, deliveries, clock, ids, meters, settings,
+            })
+        });
+        let stop = CancellationToken::new();
+        tokio::spawn(Background::run_all(tasks, stop.clone()));
+        let _running = Process::start(bus);
+        let variant = publish(&*products).await;
+        let orders = if wire { RemoteOrders::over(there) } else { here };
+        let customer = ids.next();
+        Self { orders, payments, customer, products, carts, deliveries, variant, ids, stop, _running }
+    }
+
+    /// A wish for `quantity` of the thing, in a cart of the customer's.
+    pub(super) async fn wish(&self, quantity: u32) -> PlaceOrder {
+        self.wish_of(self.customer, quantity).await
+    }
+
+    pub(super) async fn wish_of_a_stranger(&self, quantity: u32) -> PlaceOrder {
+        self.wish_of(self.ids.next(), quantity).await
+    }
+
+    async fn wish_of(&self, customer: UserId, quantity: u32) -> PlaceOrder {
+        // The last order's cart is converted by a message, so a fresh one may be a moment away.
+        let mut cart = None;
+        testkit::eventually("a fresh cart", LIMIT, async || {
+            let opened = self.carts.open(OpenCart { customer, currency: Currency::EUR }).await.unwrap();
+            cart = Some(opened.id);
+            self.carts.put_line(PutLine { customer, cart: opened.id, variant: self.variant, quantity }).await.is_ok()
+                && self.carts.cart(CartOf { customer, cart: opened.id }).await.unwrap().status
+                    == carts_api::Status::Active
+        })
+        .await;
+        PlaceOrder {
+            customer,
+            cart: cart.unwrap(),
+            expected_total: eur(1_500 * i64::from(quantity) + 490),
+            ship_to: ShipTo::Here(address()),
+            delivery_method: "standard".into(),
+            payment_token: VISA.into(),
+            idempotency: Idempotency {
+                key: self.ids.uuid().to_string(),
+                fingerprint: "of this request".into(),
+            },
+        }
+    }
+
+    pub(super) async fn place(&self, wish: &PlaceOrder) -> Result<Placed> {
+        self.orders.place(wish.clone()).await
+    }
+
+    pub(super) async fn order(&self, order: &Order) -> Order {
+        let which = OrderOf { customer: order.customer, order: order.id };
+        self.orders.order(which).await.unwrap()
+    }
+
+    pub(super) async fn until(&self, order: &Order, status: Status) -> Order {
+        let what = format!("the order is {status:?}");
+        testkit::eventually(&what, LIMIT, async || self.order(order).await.status == status).await;
+        self.order(order).await
+    }
+
+    pub(super) async fn until_declined(&self, order: &Order) {
+        let which = PaymentOf { customer: order.customer, payment: order.payment };
+        testkit::eventually("the card is declined", LIMIT, async || {
+            let payment = self.payments.payment(which).await;
+            payment.is_ok_and(|payment| payment.status == payments_api::Status::Requested)
+        })
+        .await;
+    }
+
+    pub(super) async fn shipment(&self, order: &Order) -> Shipment {
+        let which = ShipmentsOf { customer: order.customer, order: order.id };
+        testkit::eventually("a shipment is prepared", LIMIT, async || {
+            !self.deliveries.of_order(which).await.unwrap().is_empty()
+        })
+        .await;
+        self.deliveries.of_order(which).await.unwrap().remove(0)
+    }
+
+    /// How many can be bought.
+    pub(super) async fn available(&self) -> i64 {
+        self.products.variants(vec![self.variant]).await.unwrap()[0].available
+    }
+
+    pub(super) async fn until_available(&self, available: i64) {
+        let what = format!("{available} can be bought");
+        testkit::eventually(&what, LIMIT, async || self.available().await == available).await;
+    }
+}
+
+async fn publish(products: &dyn Products) -> VariantId {
+    let shelf = NewCategory { slug: "mugs".into(), name: "Mugs".into(), parent: None, position: 1 };
+    products.add_category(shelf).await.unwrap();
+    assert_eq!(products.categories(CategoryScope::All).await.unwrap().len(), 1);
+    let variant = NewVariant {
+        sku: "MUG-1".into(),
+        options: Vec::new(),
+        price: eur(1_500),
+        compare_at: None,
+        weight_g: 300,
+        on_hand: 10,
+    };
+    let product = NewProduct {
+        slug: "mug".into(),
+        title: "Mug".into(),
+        description: "Holds tea.".into(),
+        categories: vec!["mugs".into()],
+        media: Vec::new(),
+        variants: vec![variant],
+    };
+    products.publish(product).await.unwrap().variants[0].id
+}
+
+fn address() -> PostalAddress {
+    PostalAddress {
+        recipient: "Ada Lovelace".into(),
+        phone: None,
+        line1: "Hauptstraße 1".into(),
+        line2: None,
+        city: "Berlin".into(),
+        region: None,
+        postal_code: "10115".into(),
+        country: "DE".into(),
+    }
+}
