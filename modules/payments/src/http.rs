@@ -37,7 +37,7 @@ struct Document;
 
 /// A payment of yours.
 #[utoipa::path(
-    get, path = "/v1/payments/{id}", tag = "payments",
+    get, path = "/v1/payments/{id}", tag = "payments", security(("access_token" = [])),
     params(("id" = String, Path, description = "`pay_…`")),
     responses((status = 200, description = "The payment.", body = PaymentView), Problem),
 )]
@@ -57,7 +57,7 @@ async fn payment(
 /// A decline is a 402 and leaves the payment open. 202 says that the provider has not answered yet:
 /// read the payment again, and do not pay a second time.
 #[utoipa::path(
-    post, path = "/v1/payments/{id}/attempts", tag = "payments",
+    post, path = "/v1/payments/{id}/attempts", tag = "payments", security(("access_token" = [])),
     params(
         ("id" = String, Path, description = "`pay_…`"),
         ("Idempotency-Key" = String, Header, description = "Names the attempt: one key, one try."),
@@ -84,7 +84,7 @@ async fn attempt(
 
 /// Says that you have done what your bank wanted; the payment goes on.
 #[utoipa::path(
-    post, path = "/v1/payments/{id}/actions/{action}/complete", tag = "payments",
+    post, path = "/v1/payments/{id}/actions/{action}/complete", tag = "payments", security(("access_token" = [])),
     params(
         ("id" = String, Path, description = "`pay_…`"),
         ("action" = String, Path, description = "The `id` of `next_action`."),
@@ -108,7 +108,7 @@ async fn complete_action(
 
 /// Turns the number of a test card into a token to pay with. The number is not kept.
 #[utoipa::path(
-    post, path = "/v1/payment-tokens", tag = "payments",
+    post, path = "/v1/payment-tokens", tag = "payments", security(("access_token" = [])),
     request_body = CardWish,
     responses((status = 200, description = "The token.", body = TokenView), Problem),
 )]

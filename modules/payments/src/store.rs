@@ -63,7 +63,7 @@ pub(crate) async fn find(
     id: PaymentId,
 ) -> Result<Option<Payment>, Error> {
     let row = Entity::find_by_id(id.to_string()).one(on).await?;
-    row.map(Payment::try_from).transpose()
+    row.map(payment::read).transpose()
 }
 
 /// The payments that wait for the provider and have not moved since `since`, the oldest first.
@@ -80,5 +80,5 @@ pub(crate) async fn unsettled(
         .limit(u64::try_from(limit).unwrap_or(u64::MAX))
         .all(on)
         .await?;
-    rows.into_iter().map(Payment::try_from).collect()
+    rows.into_iter().map(payment::read).collect()
 }

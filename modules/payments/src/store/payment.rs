@@ -1,11 +1,9 @@
 //! Rows of the table `payment`.
 
-use std::str::FromStr;
-
 use kernel::{Currency, Money, Timestamp, Version};
 use payments_api::Status;
 use sea_orm::{NotSet, Set, entity::prelude::*};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use storage::Error;
 
 use crate::payment::Payment;
@@ -75,32 +73,32 @@ pub(super) fn change(payment: &Payment, now: Timestamp) -> Result<ActiveModel, E
     })
 }
 
-impl TryFrom<Model> for Payment {
-    type Error = Error;
+/// The payment of a row.
+pub(super) fn read(row: Model) -> Result<Payment, Error> {
+    let id = row.id.clone();
+    parsed(row).map_err(|cause| {
+        Error::Other(DbErr::Custom(format!("payment {id} cannot be read: {cause}")))
+    })
+}
 
-    fn try_from(row: Model) -> Result<Self, Error> {
-        let currency = Currency::from_code(&row.currency)
-            .ok_or_else(|| unreadable(&row.id, "currency", &row.currency))?;
-        Ok(Self {
-            order: parsed(&row.id, "order_id", &row.order_id)?,
-            customer: parsed(&row.id, "customer_id", &row.customer_id)?,
-            amount: Money::new(row.amount, currency),
-            status: status(&row.status)
-                .ok_or_else(|| unreadable(&row.id, "status", &row.status))?,
-            attempts: read(&row.id, "attempts", &row.attempts)?,
-            authorized: row.authorized,
-            captured: row.captured,
-            refund_pending: row.refund_pending,
-            refunded: row.refunded,
-            collect: optional(&row.id, "collect", row.collect.as_deref())?,
-            undo: optional(&row.id, "undo", row.undo.as_deref())?,
-            expires_at: Timestamp::from_micros(row.expires_at),
-            version: Version(u64::try_from(row.version).map_err(|cause| {
-                unreadable(&row.id, "version", &cause.to_string())
-            })?),
-            id: parsed(&row.id, "id", &row.id)?,
-        })
-    }
+fn parsed(row: Model) -> Result<Payment, Box<dyn std::error::Error>> {
+    let currency = Currency::from_code(&row.currency).ok_or("an unknown currency")?;
+    Ok(Payment {
+        id: row.id.parse()?,
+        order: row.order_id.parse()?,
+        customer: row.customer_id.parse()?,
+        amount: Money::new(row.amount, currency),
+        status: status(&row.status).ok_or("an unknown status")?,
+        attempts: serde_json::from_str(&row.attempts)?,
+        authorized: row.authorized,
+        captured: row.captured,
+        refund_pending: row.refund_pending,
+        refunded: row.refunded,
+        collect: row.collect.map(|text| serde_json::from_str(&text)).transpose()?,
+        undo: row.undo.map(|text| serde_json::from_str(&text)).transpose()?,
+        expires_at: Timestamp::from_micros(row.expires_at),
+        version: Version(row.version.try_into()?),
+    })
 }
 
 /// A status as the table writes it.
@@ -132,24 +130,4 @@ pub(super) fn number(count: u64) -> Result<i64, Error> {
 
 fn json(value: &impl Serialize) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|cause| Error::Other(DbErr::Custom(cause.to_string())))
-}
-
-fn read<T: DeserializeOwned>(id: &str, column: &str, text: &str) -> Result<T, Error> {
-    serde_json::from_str(text).map_err(|cause| unreadable(id, column, &cause.to_string()))
-}
-
-fn optional<T: DeserializeOwned>(
-    id: &str,
-    column: &str,
-    text: Option<&str>,
-) -> Result<Option<T>, Error> {
-    text.map(|text| read(id, column, text)).transpose()
-}
-
-fn parsed<T: FromStr>(id: &str, column: &str, text: &str) -> Result<T, Error> {
-    text.parse().map_err(|_| unreadable(id, column, text))
-}
-
-fn unreadable(id: &str, column: &str, why: &str) -> Error {
-    Error::Other(DbErr::Custom(format!("{column} of payment {id} cannot be read: {why}")))
 }
