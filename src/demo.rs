@@ -1,0 +1,163 @@
+//! A small shop to look at: fills an empty catalogue and creates a customer to log in as.
+
+#[cfg(all(test, feature = "products", feature = "users"))]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use futures::{StreamExt, TryStreamExt, stream};
+use kernel::{Currency, Money};
+use products_api::{Error, NewCategory, NewProduct, NewVariant, OptionValue, ProductRef, Products};
+use rand::distr::{Alphanumeric, SampleString};
+use serde::Deserialize;
+use users_api::{AddAddress, Password, PostalAddress, SignUp, UserId, Users};
+
+/// The e-mail address of the demo customer.
+pub const CUSTOMER: &str = "demo@rialto.example";
+
+const CATALOGUE: &str = include_str!("demo/catalogue.json");
+/// Prices of the demo catalogue are in minor units of this.
+const CURRENCY: Currency = Currency::EUR;
+/// Products put on sale at once: those that wait for the disk together wait once.
+const AT_ONCE: usize = 32;
+const PASSWORD_LENGTH: usize = 20;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Catalogue {
+    categories: Vec<Shelf>,
+    products: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shelf {
+    slug: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Item {
+    slug: String,
+    title: String,
+    description: String,
+    categories: Vec<String>,
+    variants: Vec<Choice>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Choice {
+    sku: String,
+    options: BTreeMap<String, String>,
+    price: i64,
+    compare_at: Option<i64>,
+    weight_g: u32,
+    stock: u32,
+}
+
+/// Fills the shop unless it was filled before, and gives the password of the demo customer if it was
+/// made now. Started again after it was interrupted, it adds what is missing.
+///
+/// The last product is put on sale when everything else is there, so that one question tells whether
+/// there is anything to do.
+///
+/// # Errors
+/// When products or users fail.
+pub async fn load(products: &dyn Products, users: &dyn Users) -> Result<Option<Password>> {
+    let Catalogue { categories, products: mut items } =
+        serde_json::from_str(CATALOGUE).context("the demo catalogue")?;
+    let last = items.pop().context("the demo catalogue is empty")?;
+    match products.product(ProductRef::Slug(last.slug.clone())).await {
+        Ok(_) => return Ok(None),
+        Err(Error::UnknownProduct(_)) => {}
+        Err(error) => return Err(error).context("looking for the demo catalogue"),
+    }
+    for (position, shelf) in (1..).zip(categories) {
+        add_category(products, shelf, position).await?;
+    }
+    let published = stream::iter(items).map(|item| publish(products, item));
+    published.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    let password = sign_up(users).await?;
+    publish(products, last).await?;
+    Ok(password)
+}
+
+async fn add_category(products: &dyn Products, shelf: Shelf, position: i64) -> Result<()> {
+    let Shelf { slug, name } = shelf;
+    let wish = NewCategory { slug: slug.clone(), name, parent: None, position };
+    match products.add_category(wish).await {
+        Ok(_) | Err(Error::SlugTaken(_)) => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("the demo category {slug}")),
+    }
+}
+
+async fn publish(products: &dyn Products, item: Item) -> Result<()> {
+    let slug = item.slug.clone();
+    match products.publish(item.into()).await {
+        Ok(_) | Err(Error::SlugTaken(_)) => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("the demo product {slug}")),
+    }
+}
+
+/// Makes the demo customer; nothing when there is one, whose password nobody here knows.
+async fn sign_up(users: &dyn Users) -> Result<Option<Password>> {
+    let password = Password::new(Alphanumeric.sample_string(&mut rand::rng(), PASSWORD_LENGTH));
+    let wish = SignUp {
+        email: CUSTOMER.to_owned(),
+        password: password.clone(),
+        name: "Dora Demo".to_owned(),
+    };
+    match users.sign_up(wish).await {
+        Ok(customer) => {
+            users.add_address(home_of(customer.id)).await.context("the demo address")?;
+            Ok(Some(password))
+        }
+        Err(users_api::Error::EmailTaken) => Ok(None),
+        Err(error) => Err(error).context("the demo customer"),
+    }
+}
+
+fn home_of(owner: UserId) -> AddAddress {
+    let address = PostalAddress {
+        recipient: "Dora Demo".to_owned(),
+        phone: None,
+        line1: "Musterstraße 12".to_owned(),
+        line2: None,
+        city: "Hamburg".to_owned(),
+        region: None,
+        postal_code: "20095".to_owned(),
+        country: "DE".to_owned(),
+    };
+    AddAddress { owner, label: "home".to_owned(), address }
+}
+
+impl From<Item> for NewProduct {
+    fn from(item: Item) -> Self {
+        Self {
+            slug: item.slug,
+            title: item.title,
+            description: item.description,
+            categories: item.categories,
+            media: Vec::new(),
+            variants: item.variants.into_iter().map(NewVariant::from).collect(),
+        }
+    }
+}
+
+impl From<Choice> for NewVariant {
+    fn from(choice: Choice) -> Self {
+        let price = |minor| Money::new(minor, CURRENCY);
+        let option = |(name, value)| OptionValue { name, value };
+        Self {
+            sku: choice.sku,
+            options: choice.options.into_iter().map(option).collect(),
+            price: price(choice.price),
+            compare_at: choice.compare_at.map(price),
+            weight_g: choice.weight_g,
+            on_hand: choice.stock,
+        }
+    }
+}
