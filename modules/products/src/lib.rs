@@ -18,7 +18,6 @@ use std::sync::Arc;
 
 use host::Hosted;
 use kernel::{Clock, Ids};
-use messaging::Subscriptions;
 use products_api::{LocalProducts, Products, ProductsSkeleton};
 use storage::Database;
 
@@ -28,7 +27,6 @@ pub use store::{Discrepancy, audit};
 use crate::{service::Service, store::Store, sweeper::Sweeper};
 
 /// What the module needs from the process that hosts it.
-#[derive(Clone)]
 pub struct Needs {
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
@@ -43,18 +41,15 @@ pub struct Needs {
 /// Opens products over its own, migrated database.
 pub fn open(db: Database, needs: Needs) -> Hosted<dyn Products> {
     let Needs { clock, ids, meters, settings } = needs;
+    let subscriptions = subscriptions::of(clock.clone(), ids.clone());
     let store = Store::new(db, clock, ids);
     let sweeper = Sweeper::new(store.clone(), &settings);
     let port = LocalProducts::around(Arc::new(Service::new(store)), &meters);
     Hosted {
         wire: ProductsSkeleton::new(port.clone()),
         routes: http::routes(port.clone()),
+        subscriptions,
         background: vec![sweeper.background()],
         port,
     }
-}
-
-/// What the module does when it is told to by a message.
-pub fn subscriptions(needs: &Needs) -> Subscriptions {
-    subscriptions::of(needs.clock.clone(), needs.ids.clone())
 }

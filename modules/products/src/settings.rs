@@ -9,8 +9,10 @@ use serde::Deserialize;
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// How long after its end a hold is left to its owner before it is taken back.
+    #[serde(with = "humantime_serde")]
     pub hold_grace: Duration,
     /// How often such holds are looked for.
+    #[serde(with = "humantime_serde")]
     pub sweep_every: Duration,
 }
 
