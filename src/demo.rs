@@ -13,9 +13,15 @@ use rand::distr::{Alphanumeric, SampleString};
 use serde::Deserialize;
 use users_api::{AddAddress, Password, PostalAddress, SignUp, UserId, Users};
 
-/// The e-mail address of the demo customer.
-pub const CUSTOMER: &str = "demo@rialto.example";
+/// Who can log in to the demonstration.
+pub struct Customer {
+    /// The e-mail address.
+    pub email: &'static str,
+    /// The random password, in the only moment when anybody knows it: when the customer was made.
+    pub password: Option<String>,
+}
 
+const EMAIL: &str = "demo@rialto.example";
 const CATALOGUE: &str = include_str!("demo/catalogue.json");
 /// Prices of the demo catalogue are in minor units of this.
 const CURRENCY: Currency = Currency::EUR;
@@ -58,20 +64,19 @@ struct Choice {
     stock: u32,
 }
 
-/// Fills the shop unless it was filled before, and gives the password of the demo customer if it was
-/// made now. Started again after it was interrupted, it adds what is missing.
+/// Fills the shop unless it was filled before, and tells who its customer is. Started again after it was interrupted, it adds what is missing.
 ///
 /// The last product is put on sale when everything else is there, so that one question tells whether
 /// there is anything to do.
 ///
 /// # Errors
 /// When products or users fail.
-pub async fn load(products: &dyn Products, users: &dyn Users) -> Result<Option<Password>> {
+pub async fn load(products: &dyn Products, users: &dyn Users) -> Result<Customer> {
     let Catalogue { categories, products: mut items } =
         serde_json::from_str(CATALOGUE).context("the demo catalogue")?;
     let last = items.pop().context("the demo catalogue is empty")?;
     match products.product(ProductRef::Slug(last.slug.clone())).await {
-        Ok(_) => return Ok(None),
+        Ok(_) => return Ok(Customer { email: EMAIL, password: None }),
         Err(Error::UnknownProduct(_)) => {}
         Err(error) => return Err(error).context("looking for the demo catalogue"),
     }
@@ -82,7 +87,7 @@ pub async fn load(products: &dyn Products, users: &dyn Users) -> Result<Option<P
     published.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     let password = sign_up(users).await?;
     publish(products, last).await?;
-    Ok(password)
+    Ok(Customer { email: EMAIL, password })
 }
 
 async fn add_category(products: &dyn Products, shelf: Shelf, position: i64) -> Result<()> {
@@ -103,11 +108,11 @@ async fn publish(products: &dyn Products, item: Item) -> Result<()> {
 }
 
 /// Makes the demo customer; nothing when there is one, whose password nobody here knows.
-async fn sign_up(users: &dyn Users) -> Result<Option<Password>> {
-    let password = Password::new(Alphanumeric.sample_string(&mut rand::rng(), PASSWORD_LENGTH));
+async fn sign_up(users: &dyn Users) -> Result<Option<String>> {
+    let password = Alphanumeric.sample_string(&mut rand::rng(), PASSWORD_LENGTH);
     let wish = SignUp {
-        email: CUSTOMER.to_owned(),
-        password: password.clone(),
+        email: EMAIL.to_owned(),
+        password: Password::new(&password),
         name: "Dora Demo".to_owned(),
     };
     match users.sign_up(wish).await {
