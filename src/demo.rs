@@ -64,7 +64,8 @@ struct Choice {
     stock: u32,
 }
 
-/// Fills the shop unless it was filled before, and tells who its customer is. Started again after it was interrupted, it adds what is missing.
+/// Fills the shop unless it was filled before, and tells who its customer is. Started again after it was
+/// interrupted, it adds what is missing.
 ///
 /// The last product is put on sale when everything else is there, so that one question tells whether
 /// there is anything to do.
