@@ -276,3 +276,6 @@ impl<S: Saga> Sealed<S> {
         &self.shape
     }
 }
+
+#[cfg(test)]
+mod tests;

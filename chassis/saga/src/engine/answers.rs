@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use messaging::{Delivery, Failure, HandleReply};
+use sea_orm::DbErr;
 use storage::{Error, Tx};
 
 use super::{
@@ -32,10 +33,10 @@ impl HandleReply for Engine {
     }
 }
 
-/// Data that cannot be read will not become readable; everything else may.
+/// Data that cannot be read will not become readable; everything else may work later.
 fn failure(error: Error) -> Failure {
     match error {
-        Error::Other(_) => Failure::permanent(error),
+        Error::Other(DbErr::Json(_)) => Failure::permanent(error),
         _ => Failure::transient(error),
     }
 }

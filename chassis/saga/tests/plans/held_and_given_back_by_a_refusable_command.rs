@@ -1,0 +1,24 @@
+mod commands;
+
+use commands::{Ask, Tell};
+use kernel::Never;
+use saga::{Plan, Saga, Sealed, Undoable};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct Story;
+
+impl Saga for Story {
+    const NAME: &'static str = "story";
+    type Change = Never;
+
+    fn key(&self) -> String {
+        String::new()
+    }
+
+    fn plan(plan: Plan<Self, Undoable>) -> Sealed<Self> {
+        plan.holding("held", |_| Ask).pivot().then("tell", |_| Tell).done()
+    }
+}
+
+fn main() {}
