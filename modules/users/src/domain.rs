@@ -61,7 +61,11 @@ pub(crate) fn applicant(wish: &SignUp) -> Result<Applicant, Vec<Violation>> {
     }
     if !PASSWORD.contains(&wish.password.expose().chars().count()) {
         let (least, most) = PASSWORD.into_inner();
-        reading.blame("/password", "length", &format!("a password has {least} to {most} characters"));
+        reading.blame(
+            "/password",
+            "length",
+            &format!("a password has {least} to {most} characters"),
+        );
     }
     let name = reading.text("/name", &wish.name, 200);
     match email {
@@ -149,7 +153,11 @@ pub(crate) fn entry(wish: &AddAddress) -> Result<Entry, Vec<Violation>> {
         let detail = "give the country as two upper-case letters of ISO 3166-1: DE, JP, US";
         reading.blame("/address/country", "unknown-country", detail);
     }
-    if reading.violations.is_empty() { Ok(Entry { label, address }) } else { Err(reading.violations) }
+    if reading.violations.is_empty() {
+        Ok(Entry { label, address })
+    } else {
+        Err(reading.violations)
+    }
 }
 
 /// Reads fields one after the other and remembers what was wrong.
@@ -195,9 +203,17 @@ mod tests {
     #[test]
     fn text_that_cannot_be_delivered_to_is_no_email_address() {
         let long = format!("{}@example.com", "a".repeat(65));
-        for text in
-            ["", "ada", "@example.com", "ada@", "a b@example.com", "a@b@c.de", "ada@-x.de", "ada@x..de", &long]
-        {
+        for text in [
+            "",
+            "ada",
+            "@example.com",
+            "ada@",
+            "a b@example.com",
+            "a@b@c.de",
+            "ada@-x.de",
+            "ada@x..de",
+            &long,
+        ] {
             assert_eq!(Email::parse(text), None, "{text:?}");
         }
     }

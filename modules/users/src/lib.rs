@@ -2,24 +2,25 @@
 //!
 //! Start reading at [`open`]; the rules are in `domain`, the story in `service`.
 
-mod domain;
 mod country;
-mod throttle;
-mod session;
-mod passwords;
-mod keys;
-mod service;
-mod store;
+mod domain;
 mod http;
+mod keys;
+mod passwords;
+mod service;
+mod session;
 mod settings;
+mod store;
 #[cfg(test)]
 mod tests;
+mod throttle;
 
 use std::sync::Arc;
 
 use host::Hosted;
 use identity::{InvalidKey, Issuer};
 use kernel::{Clock, Ids};
+use messaging::Subscriptions;
 use storage::Database;
 use users_api::{LocalUsers, Users, UsersSkeleton};
 
@@ -75,6 +76,7 @@ async fn open_with(
     Ok(Hosted {
         wire: UsersSkeleton::new(port.clone()),
         routes: http::routes(port.clone()),
+        subscriptions: Subscriptions::of("users"),
         background: Vec::new(),
         port,
     })

@@ -84,7 +84,8 @@ impl Users for Service {
 
 impl Service {
     async fn open_account(&self, wish: SignUp, role: Role) -> Outcome<User> {
-        let applicant = domain::applicant(&wish).map_err(Error::Invalid).map_err(Failure::Refused)?;
+        let applicant =
+            domain::applicant(&wish).map_err(Error::Invalid).map_err(Failure::Refused)?;
         let hash = self.passwords.hash(wish.password).await.map_err(unhashed)?;
         let account = Account::open(self.ids.next(), applicant, role, self.clock.now());
         self.store.open_account(&account, &hash).await?;

@@ -140,7 +140,8 @@ impl Store {
             private_key: Set(key.private_key.clone()),
             created_at: Set(now.micros()),
         };
-        let there_is_one = OnConflict::column(signing_key::Column::Generation).do_nothing().to_owned();
+        let there_is_one =
+            OnConflict::column(signing_key::Column::Generation).do_nothing().to_owned();
         signing_key::Entity::insert(row)
             .on_conflict(there_is_one)
             .exec_without_returning(&tx)
@@ -150,9 +151,11 @@ impl Store {
 
     /// Every signing key, oldest first.
     pub(crate) async fn keys(&self) -> Result<Vec<StoredKey>, storage::Error> {
-        let oldest_first = signing_key::Entity::find().order_by_asc(signing_key::Column::Generation);
+        let oldest_first =
+            signing_key::Entity::find().order_by_asc(signing_key::Column::Generation);
         let rows = oldest_first.all(&self.db.reader()).await?;
-        let key = |row: signing_key::Model| StoredKey { kid: row.kid, private_key: row.private_key };
+        let key =
+            |row: signing_key::Model| StoredKey { kid: row.kid, private_key: row.private_key };
         Ok(rows.into_iter().map(key).collect())
     }
 }
@@ -173,7 +176,8 @@ fn parsed<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, DbErr> {
 
 /// Reads JSON that we wrote.
 fn json<T: DeserializeOwned>(text: &str) -> Result<T, DbErr> {
-    serde_json::from_str(text).map_err(|cause| DbErr::Type(format!("a stored value is broken: {cause}")))
+    serde_json::from_str(text)
+        .map_err(|cause| DbErr::Type(format!("a stored value is broken: {cause}")))
 }
 
 fn text(value: &impl Serialize) -> Result<String, DbErr> {

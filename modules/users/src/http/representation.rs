@@ -134,7 +134,8 @@ pub(super) struct PostalAddress {
 
 impl From<PostalAddress> for users_api::PostalAddress {
     fn from(it: PostalAddress) -> Self {
-        let PostalAddress { recipient, phone, line1, line2, city, region, postal_code, country } = it;
+        let PostalAddress { recipient, phone, line1, line2, city, region, postal_code, country } =
+            it;
         Self { recipient, phone, line1, line2, city, region, postal_code, country }
     }
 }

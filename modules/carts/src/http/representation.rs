@@ -1,0 +1,163 @@
+//! How carts look outside.
+
+use actix_web::http::Method;
+use carts_api::{CartId, Requirement, Status};
+use host::{Links, Problem};
+use kernel::{Code, Currency, Money, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Where orders are placed; said here so that a client finds the way from a cart.
+const ORDERS: &str = "/v1/orders";
+
+/// Where a cart is found.
+pub(super) fn href(id: CartId) -> String {
+    format!("/v1/carts/{id}")
+}
+
+/// A cart to be opened.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewCart {
+    /// What all prices are in (ISO 4217); EUR when absent. An active cart keeps its own.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, pattern = "^[A-Z]{3}$", example = "EUR")]
+    pub(super) currency: Option<Currency>,
+}
+
+/// How many of a variant are wanted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    /// Replaces the quantity that was there.
+    #[schema(minimum = 1, maximum = 999)]
+    pub(super) quantity: u32,
+}
+
+/// What a shopper is about to want.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Cart {
+    /// Never reused.
+    id: String,
+    /// How far it has got: `active`, `converted` or `expired`.
+    status: &'static str,
+    /// What all prices are in (ISO 4217).
+    currency: &'static str,
+    /// In the order they were put in.
+    lines: Vec<Line>,
+    /// The sum of the lines.
+    total: Money,
+    /// What stands between this cart and an order.
+    requirements: Vec<Missing>,
+    /// What this answer cannot promise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
+    /// When it is forgotten unless it changes.
+    expires_at: Timestamp,
+    #[serde(rename = "_links")]
+    links: Links,
+}
+
+/// One line of a cart, as it was when it was put in.
+#[derive(Serialize, ToSchema)]
+struct Line {
+    /// What.
+    variant: String,
+    /// Its SKU.
+    sku: String,
+    /// Its title.
+    title: String,
+    /// How many.
+    quantity: u32,
+    /// What one costs.
+    price: Money,
+    /// What all of them cost.
+    total: Money,
+    #[serde(rename = "_links")]
+    links: Links,
+}
+
+/// Something that stands between a cart and an order.
+#[derive(Serialize, ToSchema)]
+struct Missing {
+    /// The code with which an order would be refused.
+    #[schema(value_type = String, example = "price-changed")]
+    code: Code,
+    /// The index of the line that is to blame, when one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    /// What is wrong and what would help.
+    detail: String,
+}
+
+/// Something this answer cannot promise.
+#[derive(Serialize, ToSchema)]
+struct Warning {
+    /// `stale`.
+    code: &'static str,
+    /// What that means.
+    detail: &'static str,
+}
+
+const STALE: Warning = Warning {
+    code: "stale",
+    detail: "the catalogue gave no answer: prices and stock are as they were when the lines were put in",
+};
+
+impl TryFrom<carts_api::Cart> for Cart {
+    type Error = Problem;
+
+    fn try_from(cart: carts_api::Cart) -> Result<Self, Problem> {
+        let href = href(cart.id);
+        let active = cart.status == Status::Active;
+        let orderable = active && !cart.stale && cart.requirements.is_empty();
+        let line = |line| Line::of(&href, active, line);
+        Ok(Self {
+            id: cart.id.to_string(),
+            status: status(cart.status),
+            currency: cart.currency.code(),
+            lines: cart.lines.into_iter().map(line).collect::<Result<_, _>>()?,
+            total: cart.total,
+            requirements: cart.requirements.into_iter().map(Missing::from).collect(),
+            warnings: if cart.stale { vec![STALE] } else { Vec::new() },
+            expires_at: cart.expires_at,
+            links: Links::of(&href).action(orderable, "place-order", Method::POST, ORDERS),
+        })
+    }
+}
+
+impl Line {
+    fn of(cart: &str, changeable: bool, line: carts_api::Line) -> Result<Self, Problem> {
+        let total = line.price.times(line.quantity.into());
+        let total = total.map_err(|cause| Problem::of(Code::Internal, cause.to_string()))?;
+        let href = format!("{cart}/lines/{}", line.variant);
+        Ok(Self {
+            variant: line.variant.to_string(),
+            sku: line.sku,
+            title: line.title,
+            quantity: line.quantity,
+            price: line.price,
+            total,
+            links: Links::default().action(changeable, "set", Method::PUT, &href).action(
+                changeable,
+                "remove",
+                Method::DELETE,
+                &href,
+            ),
+        })
+    }
+}
+
+impl From<Requirement> for Missing {
+    fn from(it: Requirement) -> Self {
+        Self { code: it.kind.code(), line: it.line, detail: it.detail }
+    }
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Active => "active",
+        Status::Converted => "converted",
+        Status::Expired => "expired",
+    }
+}

@@ -1,0 +1,107 @@
+//! Carts at rest.
+
+mod cart;
+
+use carts_api::{CartId, CartOf, Error, Status};
+use kernel::{Currency, Timestamp};
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityTrait, QueryFilter, Statement, Value, entity::prelude::*,
+};
+use storage::{Database, Failure, Tx};
+use users_api::UserId;
+
+use crate::domain::Cart;
+
+/// What a unit of work here ends with.
+pub(crate) type Outcome<T> = Result<T, Failure<Error>>;
+
+/// A cart that is opened unless its customer has one.
+pub(crate) struct Fresh {
+    pub(crate) id: CartId,
+    pub(crate) customer: UserId,
+    pub(crate) currency: Currency,
+    pub(crate) now: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// Opens a cart, or keeps the active one alive; one row either way, whoever else opens at once.
+const OPEN: &str = "INSERT INTO cart \
+     (id, customer, currency, lines, status, created_at, expires_at, version) \
+     VALUES ($1, $2, $3, '[]', 'active', $4, $5, 1) \
+     ON CONFLICT (customer) WHERE status = 'active' \
+     DO UPDATE SET expires_at = excluded.expires_at, version = cart.version + 1 \
+     RETURNING *";
+
+/// Changes an active cart that nobody has changed since it was read.
+const CHANGE: &str = "UPDATE cart SET lines = $1, expires_at = $2, version = version + 1 \
+     WHERE id = $3 AND version = $4 AND status = 'active'";
+
+/// Ends an active cart.
+const END: &str = "UPDATE cart SET status = $1, version = version + 1 \
+     WHERE id = $2 AND status = 'active'";
+
+pub(crate) struct Store {
+    db: Database,
+}
+
+impl Store {
+    pub(crate) fn new(db: Database) -> Self {
+        Self { db }
+    }
+
+    /// The customer's active cart: `fresh`, or the one there was.
+    pub(crate) async fn open(&self, fresh: &Fresh) -> Outcome<Cart> {
+        storage::retry(|| async {
+            let tx = self.db.begin().await?;
+            let values: [Value; 5] = [
+                fresh.id.to_string().into(),
+                fresh.customer.to_string().into(),
+                fresh.currency.code().into(),
+                fresh.now.micros().into(),
+                fresh.expires_at.micros().into(),
+            ];
+            let upsert = Statement::from_sql_and_values(tx.get_database_backend(), OPEN, values);
+            let row = cart::Entity::find().from_raw_sql(upsert).one(&tx).await?;
+            let nothing = || DbErr::RecordNotFound("an upsert returned no cart".into());
+            let opened = row.ok_or_else(nothing)?.try_into()?;
+            tx.commit().await?;
+            Ok(opened)
+        })
+        .await
+    }
+
+    pub(crate) async fn find(&self, which: CartOf) -> Outcome<Cart> {
+        let row = cart::Entity::find_by_id(which.cart.to_string())
+            .filter(cart::Column::Customer.eq(which.customer.to_string()))
+            .one(&self.db.reader())
+            .await?;
+        let row = row.ok_or(Failure::Refused(Error::UnknownCart(which.cart)))?;
+        Ok(row.try_into()?)
+    }
+
+    /// Replaces the lines of the cart if it is still active and at `cart.version`; says whether it was.
+    pub(crate) async fn change(&self, cart: &Cart, expires_at: Timestamp) -> Outcome<bool> {
+        storage::retry(|| async {
+            let tx = self.db.begin().await?;
+            let values: [Value; 4] = [
+                cart::document(&cart.lines)?.into(),
+                expires_at.micros().into(),
+                cart.id.to_string().into(),
+                cart.version.0.cast_signed().into(),
+            ];
+            let change = Statement::from_sql_and_values(tx.get_database_backend(), CHANGE, values);
+            let changed = tx.execute_raw(change).await?.rows_affected() == 1;
+            tx.commit().await?;
+            Ok(changed)
+        })
+        .await
+    }
+}
+
+/// Marks the cart converted, if it is active; otherwise nothing happens.
+pub(crate) async fn convert(tx: &Tx, id: CartId) -> Result<(), DbErr> {
+    let values = [cart::status_text(Status::Converted).into(), id.to_string().into()];
+    let end = Statement::from_sql_and_values(tx.get_database_backend(), END, values);
+    tx.execute_raw(end).await?;
+    Ok(())
+}
