@@ -2,3 +2,18 @@
 
 /// Who may depend on whom, and what no source file contains.
 mod architecture;
+
+/// A whole shop in a process of its own.
+mod world;
+
+/// What people do, and what they see when it goes wrong.
+mod journeys;
+
+/// What the command line says.
+mod cli;
+
+/// What a purchase costs in statements.
+mod statements;
+
+/// What is true after the process was killed again and again.
+mod kill;

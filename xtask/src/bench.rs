@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
+use crate::checkout::Checkout;
 use crate::children::Children;
 use crate::workspace;
 
@@ -12,6 +13,8 @@ pub(crate) enum Bench {
     Ports(Criterion),
     /// What a statement, a transaction and group commit cost beside plain rusqlite.
     Storage(Criterion),
+    /// How many purchases a second one process takes, and what each costs.
+    Checkout(Checkout),
 }
 
 #[derive(Args)]
@@ -26,6 +29,7 @@ impl Bench {
         match self {
             Self::Ports(criterion) => criterion.run("ports").await,
             Self::Storage(criterion) => criterion.run("storage").await,
+            Self::Checkout(checkout) => checkout.run().await,
         }
     }
 }

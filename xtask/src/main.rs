@@ -2,15 +2,14 @@
 
 mod account;
 mod bench;
+mod checkout;
 mod children;
 mod dependencies;
-#[cfg_attr(not(test), expect(dead_code, reason = "the checkout benchmark will stand on it"))]
 mod load;
 mod postgres;
 mod preflight;
 mod say;
 mod test;
-#[cfg_attr(not(test), expect(dead_code, reason = "the checkout benchmark will stand on it"))]
 mod usage;
 mod workspace;
 

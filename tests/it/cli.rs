@@ -1,0 +1,100 @@
+//! What the binary says to whoever starts it.
+
+use std::process::Output;
+
+use crate::world::{Answer, World, rialto};
+
+/// Standard error, from a command that failed.
+fn complaint(output: &Output) -> String {
+    assert!(!output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn said(output: &Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[tokio::test]
+async fn a_demonstration_is_refused_where_others_can_reach_it() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let lines = ["demo = true".to_owned()];
+    let serve = rialto().args(["serve", "--listen", "0.0.0.0:0"]).settings(folder.path(), &lines);
+    let said = complaint(&serve.run().await);
+    assert!(said.contains("demo = true is refused on 0.0.0.0:0"), "{said}");
+    assert!(said.contains("Set demo = false"), "{said}");
+}
+
+#[tokio::test]
+async fn a_busy_port_says_what_to_do() {
+    let world = World::whole().await;
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let base = world.guest().base();
+    let address = base.strip_prefix("http://").unwrap();
+    let second = rialto().args(["serve", "--listen", address]).settings(folder.path(), &[]);
+    let said = complaint(&second.run().await);
+    assert!(said.contains(&format!("cannot listen on {address}")), "{said}");
+    assert!(said.contains("--listen"), "{said}");
+}
+
+#[tokio::test]
+async fn a_misspelt_key_names_the_right_one() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let lines = ["http.publik = \"127.0.0.1:0\"".to_owned()];
+    let said = complaint(&rialto().args(["serve"]).settings(folder.path(), &lines).run().await);
+    assert!(said.contains("did you mean `public`?"), "{said}");
+}
+
+#[tokio::test]
+async fn the_modules_and_the_configuration_can_be_asked_for() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let modules = said(&rialto().args(["modules"]).settings(folder.path(), &[]).run().await);
+    for module in ["users", "products", "carts", "orders", "payments", "deliveries", "gateway"] {
+        assert!(modules.contains(module), "{modules}");
+    }
+    let config = said(&rialto().args(["config"]).settings(folder.path(), &[]).run().await);
+    let origin = |key: &str| config.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+    assert!(origin("storage.url").ends_with("# the command line"), "{config}");
+    assert!(origin("http.deadline").ends_with("# the defaults"), "{config}");
+}
+
+#[tokio::test]
+async fn migrations_are_applied_once_and_listed() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let migrate =
+        async |words: &[&str]| said(&rialto().args(words).settings(folder.path(), &[]).run().await);
+    let first = migrate(&["migrate"]).await;
+    let second = migrate(&["migrate"]).await;
+    assert_ne!(first, second);
+    let status = migrate(&["migrate", "--status"]).await;
+    for module in ["users", "products", "carts", "orders", "payments", "deliveries"] {
+        assert!(status.contains(module), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_doctor_finds_a_healthy_shop_healthy() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let lines = ["http.public = \"127.0.0.1:0\"".to_owned()];
+    said(&rialto().args(["migrate"]).settings(folder.path(), &lines).run().await);
+    said(&rialto().args(["doctor"]).settings(folder.path(), &lines).run().await);
+}
+
+#[tokio::test]
+async fn an_administrator_without_a_chosen_password_gets_a_random_one() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let create = ["admin", "create", "--email", "boss@example.com"];
+    let made = said(&rialto().args(create).settings(folder.path(), &[]).run().await);
+    let password = made.lines().find_map(|line| line.strip_prefix("password")).unwrap();
+    assert!(password.split_whitespace().next().unwrap().len() >= 16, "{made}");
+    let twice = rialto().args(create).settings(folder.path(), &[]).run().await;
+    assert!(!complaint(&twice).is_empty());
+}
+
+#[tokio::test]
+async fn a_stopped_shop_answers_nobody() {
+    let mut world = World::whole().await;
+    world.stop().await;
+    let request = world.guest().request(reqwest::Method::GET, "/livez");
+    assert!(Answer::of(request).await.is_err());
+}

@@ -1,0 +1,81 @@
+//! Cards that do not pay at once.
+
+use serde_json::json;
+
+use crate::world::{DECLINED, Patience, World, eventually, fresh_key, href, text};
+
+/// A card whose bank wants to see the customer.
+const AUTHENTICATION: &str = "pm_card_authenticationRequired";
+
+#[tokio::test]
+async fn a_declined_card_leaves_the_order_payable_and_another_one_completes_it() {
+    let world = World::whole().await;
+    let goods = world.publish("teapot", 1999, 3).await;
+    let ada = world.shopper("Ada").await;
+    let order = ada.buy_with(&goods, 1, DECLINED).await;
+
+    let declined = async || {
+        let payment = ada.follow(&order, "payment").await;
+        (payment["attempts"][0]["status"] == "declined").then_some(payment)
+    };
+    let payment = eventually("the card is declined", Patience::MESSAGES, declined).await;
+    assert_eq!(payment["attempts"][0]["decline_code"], "card_declined");
+    assert_eq!(payment["captured"]["minor"], 0);
+    let order = ada.follow(&order, "self").await;
+    assert_eq!((&order["status"], &order["payment_status"]), (&json!("pending"), &json!("none")));
+    assert_eq!(ada.available(&goods).await, 2, "its stock is still held");
+
+    let pay = href(&order, "pay");
+    let broke = json!({ "token": "pm_card_chargeDeclinedInsufficientFunds" });
+    ada.post_once(pay, &fresh_key(), &broke).await.problem(402, "payment-declined");
+
+    let token = json!({ "card_number": "4242 4242 4242 4242" });
+    let token = ada.post("/v1/payment-tokens", &token).await.expect(200);
+    let card = json!({ "token": token["token"] });
+    let paid = ada.post_once(pay, &fresh_key(), &card).await.expect(200);
+    assert_eq!(paid["status"], "captured");
+    let order = ada.wait_for(&order, "completed").await;
+    assert_eq!(ada.shipments(&order).await.len(), 1);
+    assert_eq!(ada.available(&goods).await, 2);
+}
+
+#[tokio::test]
+async fn a_payment_that_needs_the_customer_goes_on_when_the_customer_has_acted() {
+    let world = World::whole().await;
+    let goods = world.publish("teapot", 1999, 3).await;
+    let ada = world.shopper("Ada").await;
+    let order = ada.buy_with(&goods, 1, AUTHENTICATION).await;
+    let asked = async || {
+        let payment = ada.follow(&order, "payment").await;
+        (payment["status"] == "requires_action").then_some(payment)
+    };
+    let payment = eventually("the bank wants to see her", Patience::MESSAGES, asked).await;
+    assert_eq!(payment["next_action"]["kind"], "authenticate");
+    ada.post(href(&payment, "complete"), &json!({})).await.expect(200);
+    let order = ada.wait_for(&order, "completed").await;
+    assert_eq!(ada.follow(&order, "payment").await["captured"], order["totals"]["grand"]);
+}
+
+#[tokio::test]
+async fn a_charge_whose_answer_is_lost_is_neither_lost_nor_repeated() {
+    let silent = ["payments.sandbox.silent = 1", "payments.patience = \"100ms\""];
+    let world = World::with(&silent).await;
+    let goods = world.publish("teapot", 1999, 3).await;
+    let ada = world.shopper("Ada").await;
+    let order = ada.buy(&goods, 1).await;
+    let order = ada.wait_for(&order, "completed").await;
+    let payment = ada.follow(&order, "payment").await;
+    assert_eq!(payment["captured"], order["totals"]["grand"]);
+    assert_eq!(payment["attempts"].as_array().unwrap().len(), 1, "{payment}");
+}
+
+#[tokio::test]
+async fn the_number_of_a_card_is_nowhere_in_the_log() {
+    let mut world = World::with(&["log.filter = \"debug\""]).await;
+    let ada = world.shopper("Ada").await;
+    let card = json!({ "card_number": "4242424242424242" });
+    let token = ada.post("/v1/payment-tokens", &card).await.expect(200);
+    assert_eq!(text(&token["last4"]), "4242");
+    let log = world.stop().await;
+    assert!(log.contains("/v1/payment-tokens") && !log.contains("4242424242424242"));
+}

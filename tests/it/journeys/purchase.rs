@@ -1,0 +1,98 @@
+//! The main scenario, as a stranger would walk it: by links, from the list of products to the parcel.
+
+use serde_json::json;
+
+use crate::world::{VISA, World, address, euros, href, text};
+
+#[tokio::test]
+async fn a_stranger_signs_up_fills_a_cart_pays_and_gets_a_waybill() {
+    let world = World::whole().await;
+    world.publish("teapot", 1999, 10).await;
+    let guest = world.guest();
+
+    let account =
+        json!({ "email": "Ada@Example.com", "password": "a long password", "name": "Ada" });
+    let account = guest.post("/v1/users", &account).await.expect(201);
+    assert_eq!((&account["name"], &account["roles"]), (&json!("Ada"), &json!(["customer"])));
+    let ada = world.log_in("ada@example.com", "a long password").await;
+
+    let shelf = guest.get("/v1/products").await.expect(200);
+    let card = &shelf["items"][0];
+    assert_eq!((&card["title"], &card["in_stock"]), (&json!("teapot"), &json!(true)));
+    let teapot = guest.get(href(card, "self")).await.expect(200);
+    let variant = text(&teapot["variants"][0]["id"]);
+
+    let cart = ada.post("/v1/carts", &json!({})).await.expect(201);
+    let line = format!("{}/lines/{variant}", href(&cart, "self"));
+    let cart = ada.put(&line, &json!({ "quantity": 2 })).await.expect(200);
+    assert_eq!(cart["total"], euros(3998));
+    assert_eq!(cart["requirements"], json!([]));
+
+    let wish = ada.wish(&cart, VISA).await;
+    let placed = ada.post_once(href(&cart, "place-order"), "ada-1", &wish).await;
+    let location = placed.header("location").to_owned();
+    let order = placed.expect(201);
+    assert_eq!(order["status"], "pending");
+    assert_eq!(order["totals"]["grand"], wish["expected_total"]);
+    assert_eq!(location, href(&order, "self"));
+
+    let order = ada.wait_for(&order, "completed").await;
+    assert_eq!(order["payment_status"], "paid");
+    assert_eq!(order["delivery_status"], "preparing");
+    let links = order["_links"].as_object().unwrap();
+    assert!(!links.contains_key("cancel") && !links.contains_key("pay"), "{links:?}");
+
+    let payment = ada.follow(&order, "payment").await;
+    assert_eq!(payment["status"], "captured");
+    assert_eq!(payment["captured"], order["totals"]["grand"]);
+
+    let shipments = ada.shipments(&order).await;
+    assert_eq!(shipments.len(), 1);
+    assert!(!text(&shipments[0]["waybill"]).is_empty());
+    assert_eq!(shipments[0]["ship_to"], address());
+    assert_eq!(shipments[0]["lines"][0]["quantity"], 2);
+    let shipment = ada.follow(&shipments[0], "self").await;
+    assert_eq!(shipment["order_id"], order["id"]);
+
+    assert_eq!(guest.get("/v1/products/teapot").await.json()["variants"][0]["available"], 8);
+    assert_ne!(ada.cart().await["id"], cart["id"], "the cart has become the order");
+}
+
+#[tokio::test]
+async fn an_order_goes_to_an_address_from_the_address_book() {
+    let world = World::whole().await;
+    let goods = world.publish("teapot", 1999, 10).await;
+    let ada = world.shopper("Ada").await;
+    let entry = json!({ "label": "home", "address": address() });
+    let entry = ada.post("/v1/users/me/addresses", &entry).await.expect(201);
+    let cart = ada.cart_with(&goods, 1).await;
+    let mut wish = ada.wish(&cart, VISA).await;
+    wish.as_object_mut().unwrap().remove("address");
+    wish["address_id"] = entry["id"].clone();
+    let order = ada.place(&wish).await.expect(201);
+    assert_eq!(order["ship_to"], address());
+}
+
+#[tokio::test]
+async fn what_a_customer_agreed_to_pay_is_what_an_order_costs_or_there_is_none() {
+    let world = World::whole().await;
+    let goods = world.publish("teapot", 1999, 10).await;
+    let ada = world.shopper("Ada").await;
+    let cart = ada.cart_with(&goods, 1).await;
+    let mut wish = ada.wish(&cart, VISA).await;
+    let right = wish["expected_total"].clone();
+    wish["expected_total"] = euros(1999 - 500);
+    ada.place(&wish).await.problem(409, "price-changed");
+    assert_eq!(ada.available(&goods).await, 10);
+    wish["expected_total"] = right;
+    ada.place(&wish).await.expect(201);
+}
+
+#[tokio::test]
+async fn an_empty_cart_is_not_an_order() {
+    let world = World::whole().await;
+    let ada = world.shopper("Ada").await;
+    let cart = ada.cart().await;
+    let wish = ada.wish(&cart, VISA).await;
+    ada.place(&wish).await.problem(422, "cart-empty");
+}

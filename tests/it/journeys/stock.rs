@@ -1,0 +1,98 @@
+//! Stock is held, sold, given back, and never sold twice.
+
+use futures::future::join_all;
+use serde_json::json;
+
+use crate::world::{DECLINED, Patience, VISA, World, href};
+
+#[tokio::test]
+async fn an_order_that_is_not_paid_in_time_expires_and_frees_its_stock() {
+    let world = World::with(&["orders.hold = \"1s\"", "orders.sweep = \"100ms\""]).await;
+    let goods = world.publish("teapot", 1999, 5).await;
+    let ada = world.shopper("Ada").await;
+    let order = ada.buy_with(&goods, 3, DECLINED).await;
+    assert_eq!(ada.available(&goods).await, 2);
+    let order = ada.wait_for(&order, "expired").await;
+    assert_eq!(order["payment_status"], "none");
+    world.guest().get("/v1/products").await.expect(200);
+    ada.wait_for_stock(&goods, 5, Patience::MESSAGES).await;
+    let late = json!({ "reason": "too late" });
+    let cancellation = format!("{}/cancellation", href(&order, "self"));
+    ada.post(&cancellation, &late).await.problem(409, "order-not-cancellable");
+}
+
+#[tokio::test]
+async fn cancelling_a_pending_order_frees_its_stock() {
+    let world = World::whole().await;
+    let goods = world.publish("teapot", 1999, 5).await;
+    let ada = world.shopper("Ada").await;
+    let order = ada.buy_with(&goods, 3, DECLINED).await;
+    assert_eq!(ada.available(&goods).await, 2);
+    let cancel = href(&order, "cancel");
+    let reason = json!({ "reason": "found it cheaper" });
+    let cancelled = ada.post(cancel, &reason).await.expect(200);
+    assert_eq!(cancelled["status"], "cancelled");
+    assert_eq!(ada.post(cancel, &reason).await.expect(200)["status"], "cancelled");
+    ada.wait_for_stock(&goods, 5, Patience::MESSAGES).await;
+}
+
+#[tokio::test]
+async fn a_completed_order_is_not_cancelled_just_so() {
+    let world = World::whole().await;
+    let goods = world.publish("teapot", 1999, 5).await;
+    let ada = world.shopper("Ada").await;
+    let order = ada.buy(&goods, 1).await;
+    let order = ada.wait_for(&order, "completed").await;
+    let cancellation = format!("{}/cancellation", href(&order, "self"));
+    let answer = ada.post(&cancellation, &json!({ "reason": "regret" })).await;
+    answer.problem(409, "order-not-cancellable");
+}
+
+#[tokio::test]
+async fn too_little_stock_is_a_conflict_that_names_the_lines() {
+    let world = World::whole().await;
+    let plenty = world.publish("teapot", 1999, 100).await;
+    let scarce = world.publish("samovar", 9900, 2).await;
+    let ada = world.shopper("Ada").await;
+    ada.cart_with(&plenty, 1).await;
+    let cart = ada.cart_with(&scarce, 3).await;
+    assert_eq!(cart["requirements"][0]["code"], "insufficient-stock");
+    let wish = ada.wish(&cart, VISA).await;
+    let problem = ada.place(&wish).await.problem(409, "insufficient-stock");
+    let errors = problem["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 1, "{problem}");
+    assert_eq!(errors[0]["pointer"], "/lines/1");
+    assert_eq!(ada.available(&plenty).await, 100, "all lines or none");
+}
+
+#[tokio::test]
+async fn fifty_buyers_at_once_get_the_last_five_and_no_more() {
+    let world = World::whole().await;
+    let goods = world.publish("samovar", 9900, 5).await;
+    let names: Vec<String> = (0..50).map(|number| format!("Buyer {number}")).collect();
+    let buyers = join_all(names.iter().map(|name| world.shopper(name))).await;
+    let wishes = join_all(buyers.iter().map(async |buyer| {
+        let cart = buyer.cart_with(&goods, 1).await;
+        (buyer, buyer.wish(&cart, VISA).await)
+    }))
+    .await;
+    let answers = join_all(wishes.iter().map(|(buyer, wish)| buyer.place(wish))).await;
+
+    let mut orders = Vec::new();
+    for ((buyer, _), answer) in wishes.iter().zip(answers) {
+        match answer.status.as_u16() {
+            201 => orders.push((buyer, answer.json())),
+            _ => drop(answer.problem(409, "insufficient-stock")),
+        }
+    }
+    assert_eq!(orders.len(), 5);
+    for (buyer, order) in &orders {
+        buyer.wait_for(order, "completed").await;
+    }
+    let admin = world.admin().await;
+    assert_eq!(admin.available(&goods).await, 0);
+    let received = json!({ "variant": goods.variant, "change": 2, "reason": "a delivery" });
+    let level = admin.post_once("/v1/admin/stock-movements", "delivery-1", &received).await;
+    let level = level.expect(200);
+    assert_eq!(level["available"], 2, "nothing was sold that was not there: {level}");
+}

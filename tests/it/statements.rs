@@ -1,0 +1,139 @@
+//! What a purchase costs in SQL statements, over all modules, `BEGIN` and `COMMIT` included.
+//!
+//! Counted by the shop's own public numbers. Statements that nobody asked for (a relay that looks into
+//! its outbox, applied messages being removed) fall into some of the purchases, so the median of a few
+//! is what counts.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::world::{Goods, Patience, Shopper, VISA, World};
+
+const MODULES: [&str; 6] = ["users", "products", "carts", "orders", "payments", "deliveries"];
+
+/// How long nothing may happen before the shop counts as quiet.
+const QUIET: Duration = Duration::from_millis(300);
+/// How often a purchase is made.
+const TIMES: usize = 5;
+
+/// Most statements for `POST /v1/orders`.
+const PLACING: u64 = 20;
+/// Most statements from the first line in the cart to the prepared shipment.
+const CHECKOUT: u64 = 60;
+/// Most statements to list 20 products.
+const LISTING: u64 = 2;
+
+/// The statements so far, by module.
+async fn count(world: &World) -> Vec<u64> {
+    let mut all = Vec::new();
+    for module in MODULES {
+        all.push(world.metric("db_statements_total", &format!("module=\"{module}\"")).await);
+    }
+    all
+}
+
+/// Waits until no statements are made any more, and gives their number.
+async fn quiet(world: &World) -> Vec<u64> {
+    let begun = Instant::now();
+    let mut seen = (count(world).await, Instant::now());
+    while seen.1.elapsed() < QUIET {
+        assert!(begun.elapsed() < Patience::MESSAGES, "it never becomes quiet");
+        let now = count(world).await;
+        if now != seen.0 {
+            seen = (now, Instant::now());
+        }
+    }
+    seen.0
+}
+
+fn spent(before: &[u64], after: &[u64]) -> Vec<u64> {
+    before.iter().zip(after).map(|(before, after)| after - before).collect()
+}
+
+/// Prints what was counted and gives the median of the sums.
+fn judged(what: &str, counts: &[Vec<u64>], limit: u64) -> u64 {
+    println!("{what}: {MODULES:?}");
+    let mut sums = Vec::new();
+    for count in counts {
+        sums.push(count.iter().sum::<u64>());
+        println!("  {count:?} = {}", sums[sums.len() - 1]);
+    }
+    sums.sort_unstable();
+    let median = sums[sums.len() / 2];
+    println!("  median {median}, at most {limit}");
+    median
+}
+
+#[tokio::test]
+async fn a_whole_checkout_takes_at_most_sixty_statements() {
+    let world = World::whole().await;
+    let goods = world.publish("teapot", 1999, 100).await;
+    let ada = world.shopper("Ada").await;
+    let mut counts = Vec::new();
+    for _ in 0..TIMES {
+        let before = quiet(&world).await;
+        let order = ada.buy(&goods, 1).await;
+        let after = quiet(&world).await;
+        let order = ada.follow(&order, "self").await;
+        assert_eq!(order["status"], "completed");
+        assert_eq!(ada.shipments(&order).await.len(), 1);
+        counts.push(spent(&before, &after));
+    }
+    assert!(judged("checkout", &counts, CHECKOUT) <= CHECKOUT);
+}
+
+#[tokio::test]
+async fn placing_an_order_takes_at_most_twenty_statements() {
+    let world = World::whole().await;
+    let goods = world.publish("teapot", 1999, 100).await;
+    let ada = world.shopper("Ada").await;
+    let mut counts = Vec::new();
+    for _ in 0..TIMES {
+        let cart = ada.cart_with(&goods, 1).await;
+        let wish = ada.wish(&cart, VISA).await;
+        let (before, order, after) = placed_alone(&world, &ada, &wish).await;
+        ada.wait_for(&order, "completed").await;
+        counts.push(spent(&before, &after));
+    }
+    assert!(judged("POST /v1/orders", &counts, PLACING) <= PLACING);
+}
+
+/// Places an order while those who would go on with it are held back: they wait to write.
+async fn placed_alone(world: &World, ada: &Shopper, wish: &Value) -> (Vec<u64>, Value, Vec<u64>) {
+    quiet(world).await;
+    let busy: Vec<Connection> = ["payments", "carts"].map(|module| lock(world, module)).into();
+    let before = count(world).await;
+    let order = ada.place(wish).await.expect(201);
+    let after = count(world).await;
+    drop(busy);
+    (before, order, after)
+}
+
+/// Keeps everybody else from writing to a module's database.
+fn lock(world: &World, module: &str) -> Connection {
+    let connection = Connection::open(world.folder().join(format!("{module}.db"))).unwrap();
+    connection.busy_timeout(Patience::START).unwrap();
+    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    connection
+}
+
+#[tokio::test]
+async fn listing_twenty_products_takes_at_most_two_statements() {
+    let world = World::whole().await;
+    let admin = world.admin().await;
+    for number in 0..25 {
+        let Goods { .. } = admin.publish(&format!("cup-{number}"), 500 + number, 10).await;
+    }
+    let mut counts = Vec::new();
+    for sort in ["title", "price", "newest", "title", "price"] {
+        let before = quiet(&world).await;
+        let page =
+            world.guest().get(&format!("/v1/products?limit=20&sort={sort}")).await.expect(200);
+        counts.push(spent(&before, &count(&world).await));
+        assert_eq!(page["items"].as_array().unwrap().len(), 20);
+        assert_ne!(page["next_cursor"], json!(null));
+    }
+    assert!(judged("20 products", &counts, LISTING) <= LISTING);
+}
