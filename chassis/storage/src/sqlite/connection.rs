@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 use sea_orm::DbErr;
 
 use super::failure;
@@ -60,6 +60,9 @@ impl File {
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "journal_size_limit", LOG_KEPT)?;
         connection.pragma_update(None, "query_only", query_only)?;
+        // Without this, a value bound to LIMIT counts for the plan, and sea-orm's `one` would have
+        // its cached statement prepared anew each time: 15 µs instead of 3.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_PREPARED);
         Ok(connection)
     }
