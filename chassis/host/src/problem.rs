@@ -32,6 +32,8 @@ struct Parts {
     members: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<String>,
+    instance: Option<String>,
+    trace_id: Option<String>,
 }
 
 /// The document as it is sent.
@@ -69,6 +71,8 @@ impl Problem {
             members: Map::new(),
             headers: Vec::new(),
             cause,
+            instance: None,
+            trace_id: None,
         }))
     }
 
@@ -110,12 +114,25 @@ impl Problem {
         self
     }
 
+    /// Says which request it is about, for a problem that outlives the request's own task.
+    #[must_use]
+    pub fn about(mut self, instance: &str, trace: ports::Trace) -> Self {
+        self.0.instance = Some(instance.to_owned());
+        self.0.trace_id = Some(trace.id());
+        self
+    }
+
     /// The code a client can act on.
     pub fn code(&self) -> Code {
         self.0.code
     }
 
-    /// Answers with the problem, blaming the path `instance` when it is known.
+    /// The fields that are to blame.
+    pub fn violations(&self) -> &[Violation] {
+        &self.0.violations
+    }
+
+    /// Answers with the problem, naming the path `instance` when it is known.
     pub fn respond(&self, instance: Option<&str>) -> HttpResponse {
         let code = self.0.code;
         let document = Document {
@@ -123,23 +140,23 @@ impl Problem {
             title: code.title(),
             status: code.status(),
             detail: &self.0.detail,
-            instance,
+            instance: instance.or(self.0.instance.as_deref()),
             code,
             retryable: code.retryable(),
-            trace_id: ports::Context::trace().map(ports::Trace::id),
+            trace_id: self.trace_id(),
             errors: &self.0.violations,
             members: &self.0.members,
         };
         let mut response = HttpResponse::build(self.status_code());
+        if code == Code::Unauthenticated {
+            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        }
         for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.clone()));
         }
         if let Some(pause) = self.0.retry_after {
             let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
             response.insert_header((RETRY_AFTER, seconds));
-        }
-        if code == Code::Unauthenticated {
-            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
         }
         let body = serde_json::to_vec(&document).unwrap_or_else(|_| b"{}".to_vec());
         response.insert_header((CONTENT_TYPE, PROBLEM_JSON)).body(body)
@@ -148,8 +165,12 @@ impl Problem {
     /// Writes the cause of a failure of ours to the log.
     fn log(&self) {
         let Some(cause) = &self.0.cause else { return };
-        let trace_id = ports::Context::trace().map(ports::Trace::id).unwrap_or_default();
+        let trace_id = self.trace_id();
         tracing::error!(code = %self.0.code, cause = %cause, trace_id, "a request failed");
+    }
+
+    fn trace_id(&self) -> Option<String> {
+        ports::Context::trace().map(ports::Trace::id).or_else(|| self.0.trace_id.clone())
     }
 }
 

@@ -18,6 +18,8 @@ use crate::{Operation, Problem, Route};
 
 /// How long a body may stand still.
 const IDLE: Duration = Duration::from_secs(10);
+/// What is left of the deadline when waiting for a body ends, so that the client hears why.
+const MARGIN: Duration = Duration::from_millis(100);
 /// How long a body may trickle before its rate is looked at.
 const GRACE: Duration = Duration::from_secs(5);
 /// The slowest body that is waited for, in bytes a second.
@@ -93,8 +95,9 @@ where
     let started = Instant::now();
     let mut body = BytesMut::new();
     loop {
-        let Ok(chunk) = tokio::time::timeout(IDLE, payload.next()).await else {
-            return Err(too_slow("nothing of the body arrived for 10 seconds"));
+        let left = ports::Context::current().left().saturating_sub(MARGIN);
+        let Ok(chunk) = tokio::time::timeout(IDLE.min(left), payload.next()).await else {
+            return Err(too_slow("the body stopped arriving"));
         };
         let Some(chunk) = chunk else { return Ok(body.freeze()) };
         let chunk = chunk.map_err(|cause| {
@@ -169,4 +172,60 @@ fn pointer(path: &Path) -> String {
 
 fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read from JSON")]
+    struct Wish {
+        lines: Vec<Line>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code, reason = "only read from JSON")]
+    struct Line {
+        qty: u32,
+    }
+
+    fn blamed(json: &str) -> (Code, String) {
+        let problem = parse::<Wish>(json.as_bytes()).unwrap_err();
+        let body = problem.violations().first().map(|it| it.pointer.clone());
+        (problem.code(), body.unwrap_or_default())
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_body_is_pointed_at() {
+        let invalid = |pointer: &str| (Code::ValidationFailed, pointer.to_owned());
+        assert_eq!(blamed(r#"{"lines":[{"qty":1},{"qty":"2"}]}"#), invalid("/lines/1/qty"));
+        assert_eq!(blamed(r#"{"lines":[{}]}"#), invalid("/lines/0/qty"));
+        assert_eq!(blamed("{}"), invalid("/lines"));
+        assert_eq!(blamed(r#"{"lines":[],"a/b~c":1}"#), invalid("/a~1b~0c"));
+        let malformed = (Code::MalformedRequest, String::new());
+        for text in ["", "{", r#"{"lines":[]} x"#, "lines=1"] {
+            assert_eq!(blamed(text), malformed, "{text}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stops_arriving_is_given_up() {
+        let started = tokio::time::Instant::now();
+        let one = stream::iter([Ok::<_, String>(Bytes::from_static(b"{"))]);
+        let stalled = one.chain(stream::pending());
+        let problem = read(Box::pin(stalled), 100).await.unwrap_err();
+        assert_eq!(problem.code(), Code::MalformedRequest);
+        assert!(started.elapsed() <= IDLE);
+    }
+
+    #[tokio::test]
+    async fn a_body_may_be_as_large_as_its_limit_and_no_larger() {
+        let chunks = |count| stream::iter(vec![Ok::<_, String>(Bytes::from_static(b"12345")); count]);
+        assert_eq!(read(chunks(2), 10).await.unwrap().len(), 10);
+        assert_eq!(read(chunks(3), 10).await.unwrap_err().code(), Code::PayloadTooLarge);
+    }
 }

@@ -1,0 +1,138 @@
+//! The middleware: admission, then the handler with its deadline and its panics contained, then the
+//! outcome.
+
+use std::{
+    any::Any,
+    future::{Future, Ready, ready},
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use actix_web::{
+    Error, ResponseError,
+    body::{EitherBody, MessageBody},
+    dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
+};
+use futures::{FutureExt, future::LocalBoxFuture};
+use host::Problem;
+use kernel::Code;
+use ports::Context;
+use telemetry::Access;
+
+use crate::{Gateway, admission::Visit, outcome};
+
+/// Wraps an application: `App::new().wrap(gateway.middleware())`.
+#[derive(Clone)]
+pub struct Middleware(Gateway);
+
+/// The wrapped application.
+pub struct Edge<S> {
+    gateway: Gateway,
+    inner: Rc<S>,
+}
+
+impl Middleware {
+    pub(crate) fn of(gateway: Gateway) -> Self {
+        Self(gateway)
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Middleware
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = Edge<S>;
+    type InitError = ();
+    type Future = Ready<Result<Edge<S>, ()>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        ready(Ok(Edge { gateway: self.0.clone(), inner: Rc::new(inner) }))
+    }
+}
+
+impl<S, B> Service<ServiceRequest> for Edge<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    forward_ready!(inner);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let (gateway, inner) = (self.gateway.clone(), self.inner.clone());
+        let context = gateway.0.context(&request);
+        let visit = Visit::of(&request, &context);
+        let deadline = context.left();
+        let work = answer(gateway, inner, request, visit, deadline);
+        context.scope(work).boxed_local()
+    }
+}
+
+async fn answer<S, B>(
+    gateway: Gateway,
+    inner: Rc<S>,
+    mut request: ServiceRequest,
+    mut visit: Visit,
+    patience: Duration,
+) -> Result<ServiceResponse<EitherBody<B>>, Error>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody + 'static,
+{
+    let started = Instant::now();
+    let trace = Context::current().trace;
+    let answered = match gateway.0.admit(&mut request, &mut visit) {
+        Err(refusal) => {
+            let refused = request.into_response(refusal.respond(Some(&visit.path)));
+            Ok(refused.map_into_right_body())
+        }
+        Ok(()) => contained(&*inner, request, patience).await.map(ServiceResponse::map_into_left_body),
+    };
+    let (status, answered) = match answered {
+        Ok(response) => {
+            let response = outcome::finished(response, &visit, trace);
+            (response.status(), Ok(response))
+        }
+        Err(problem) => (problem.status_code(), Err(outcome::broken(problem, &visit, trace))),
+    };
+    let (status, took) = (status.as_u16(), started.elapsed());
+    gateway.0.metrics.request(visit.method, &visit.route, status, took);
+    let (method, route, user) = (visit.method, &*visit.route, visit.user.as_deref());
+    telemetry::log_access(Access { method, route, status, took, user });
+    answered
+}
+
+/// Runs the application for one request. It ends by the deadline, and its panic ends here.
+async fn contained<S, B>(
+    inner: &S,
+    request: ServiceRequest,
+    patience: Duration,
+) -> Result<ServiceResponse<B>, Problem>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    let work = catch_unwind(AssertUnwindSafe(|| inner.call(request))).map_err(panicked)?;
+    match tokio::time::timeout(patience, caught(work)).await {
+        Err(_) => Err(Problem::of(Code::DeadlineExceeded, "the handler did not answer in time")),
+        Ok(Err(panic)) => Err(panicked(panic)),
+        Ok(Ok(Err(error))) => Err(outcome::problem_of(&error)),
+        Ok(Ok(Ok(response))) => Ok(response),
+    }
+}
+
+async fn caught<F: Future>(work: F) -> Result<F::Output, Box<dyn Any + Send>> {
+    AssertUnwindSafe(work).catch_unwind().await
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Problem {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Problem::of(Code::Internal, format!("a handler panicked: {}", text.unwrap_or("no message")))
+}
