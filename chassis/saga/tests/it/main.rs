@@ -1,5 +1,7 @@
 //! Sagas over real messages, on SQLite and on Postgres.
 
+#![expect(clippy::unwrap_used, reason = "a test ends by its first surprise")]
+
 #[macro_use]
 mod world;
 mod cost;

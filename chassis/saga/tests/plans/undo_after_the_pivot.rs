@@ -1,6 +1,6 @@
 mod commands;
 
-use commands::{Ask, Tell};
+use commands::Tell;
 use kernel::Never;
 use saga::{Plan, Saga, Sealed, Undoable};
 use serde::{Deserialize, Serialize};
