@@ -96,7 +96,7 @@ fn owner(name: &str) -> Owner {
 fn wish(slug: &str, variants: &[(&str, i64, u32)]) -> NewProduct {
     let variant = |(sku, price, on_hand): &(&str, i64, u32)| NewVariant {
         sku: (*sku).to_owned(),
-        options: vec![OptionValue { name: "kind".into(), value: (*sku).to_owned() }],
+        options: vec![OptionValue { name: "kind".into(), value: format!("no. {sku}") }],
         price: eur(*price),
         compare_at: None,
         weight_g: 250,
