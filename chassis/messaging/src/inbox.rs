@@ -19,26 +19,37 @@ pub(crate) enum Mark {
     Changed,
 }
 
-/// Moves the mark to `envelope` if that is the next message of its key. This one statement is all
-/// that a delivery in order costs.
-pub(crate) async fn advance(tx: &Tx, subscriber: &str, envelope: &Envelope) -> Result<Mark, Error> {
-    let sql = if envelope.seq == 1 {
-        "INSERT INTO inbox_mark (seq, subscriber, source, channel, key) \
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (subscriber, source, channel, key) DO NOTHING"
+/// Moves the mark to `envelope` if it stands just before `first` or later. Usually that is the
+/// message itself; `first` is lower when those from there on were overlooked. This one statement is
+/// all that a delivery in order costs.
+pub(crate) async fn advance(
+    tx: &Tx,
+    subscriber: &str,
+    envelope: &Envelope,
+    first: i64,
+) -> Result<Mark, Error> {
+    let values = mark(subscriber, envelope);
+    let moved = if first == 1 {
+        let sql = "INSERT INTO inbox_mark (seq, subscriber, source, channel, key) \
+                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT (subscriber, source, channel, key) \
+                   DO UPDATE SET seq = excluded.seq WHERE inbox_mark.seq < excluded.seq";
+        sql::execute(tx, sql, values).await?
     } else {
-        "UPDATE inbox_mark SET seq = $1 \
-         WHERE subscriber = $2 AND source = $3 AND channel = $4 AND key = $5 AND seq = $1 - 1"
+        let sql = "UPDATE inbox_mark SET seq = $1 \
+                   WHERE subscriber = $2 AND source = $3 AND channel = $4 AND key = $5 \
+                   AND seq < $1 AND seq >= $6";
+        sql::execute(tx, sql, values.into_iter().chain([(first - 1).into()])).await?
     };
-    if sql::execute(tx, sql, mark(subscriber, envelope)).await?.rows_affected() == 1 {
+    if moved.rows_affected() == 1 {
         return Ok(Mark::Moved);
     }
     let sql = "SELECT seq FROM inbox_mark \
                WHERE subscriber = $1 AND source = $2 AND channel = $3 AND key = $4";
     let row = sql::one(tx, sql, mark(subscriber, envelope).into_iter().skip(1)).await?;
     let last: i64 = row.map(|row| row.try_get("", "seq")).transpose()?.unwrap_or_default();
-    Ok(match envelope.seq - last {
-        1 => Mark::Changed,
-        ..=0 => Mark::Passed,
+    Ok(match last {
+        _ if last >= envelope.seq => Mark::Passed,
+        _ if last >= first - 1 => Mark::Changed,
         _ => Mark::Ahead,
     })
 }

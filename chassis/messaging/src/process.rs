@@ -147,6 +147,7 @@ impl Running {
             source.handover.is_quiet() && pending.is_empty()
         };
         if !self.sources.iter().all(idle) {
+            self.subscribers.iter().for_each(|subscriber| subscriber.hurry.notify_waiters());
             return false;
         }
         for subscriber in &self.subscribers {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Failure,
     parked::{self, Parked, State},
-    subscriber::{Origin, Subscriber, now},
+    subscriber::{Origin, Subscriber, Try, now},
 };
 
 /// The least time between two looks at what is parked.
@@ -75,8 +75,9 @@ async fn follow(
         }
         let origin = if state == State::Dropped { Origin::Dropped } else { Origin::Parked };
         let envelope = Arc::new(envelope);
-        let (state, reason) = match subscriber.attempt(&envelope, attempts + 1, origin).await {
-            Ok(()) => {
+        let attempt = Try { number: attempts + 1, first: envelope.seq, origin };
+        let (state, reason) = match subscriber.attempt(&envelope, attempt).await {
+            Ok(_) => {
                 subscriber.health.succeeded();
                 next = parked::behind(&subscriber.db, subscriber.name(), &envelope).await?;
                 continue;

@@ -1,27 +1,21 @@
 //! One group in this process: its database, its handlers, and one transaction per message.
 
-use std::{
-    borrow::Cow,
-    panic::AssertUnwindSafe,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
-    },
-    time::Instant,
-};
+use std::{borrow::Cow, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use futures::FutureExt;
 use kernel::{Clock, SystemClock, Timestamp};
 use ports::{Context, Trace};
 use storage::{Database, Tx};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::Notify;
 use tracing::Instrument;
 
 use crate::{
     Delivery, Envelope, Failure, Gauges, Options, Subscriptions,
     envelope::BROKEN,
     handover::Companion,
+    health::{Health, Parkings},
     inbox::{self, Mark},
+    overlooked::Run,
     parked::{self, Failed, State},
     publish::Outgoing,
 };
@@ -32,8 +26,29 @@ pub(crate) struct Subscriber {
     pub(crate) options: Arc<Options>,
     pub(crate) health: Health,
     pub(crate) parkings: Parkings,
+    /// Somebody waits for everything to be done.
+    pub(crate) hurry: Notify,
     subscriptions: Subscriptions,
     gauges: Arc<Gauges>,
+}
+
+/// One try of a message.
+#[derive(Clone, Copy)]
+pub(crate) struct Try {
+    /// Counts the tries, from 1.
+    pub(crate) number: u32,
+    /// The first of the messages before it that were overlooked, or itself.
+    pub(crate) first: i64,
+    pub(crate) origin: Origin,
+}
+
+/// What a try that did not fail has come to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// The mark stands at the message or behind it.
+    Reached,
+    /// Others of its key come first, so it is parked.
+    Held,
 }
 
 /// Where a message comes from when it is tried.
@@ -55,7 +70,8 @@ impl Subscriber {
         let companion = Companion::of(&db);
         let health = Health::new(options.probe_after);
         let parkings = Parkings::default();
-        Self { db, companion, options, health, parkings, subscriptions, gauges }
+        let hurry = Notify::new();
+        Self { db, companion, options, health, parkings, hurry, subscriptions, gauges }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -70,20 +86,52 @@ impl Subscriber {
         Ok(parked::due(&self.db, self.name(), now()).await?.len())
     }
 
+    /// Whether the message concerns no handler of this group.
+    pub(crate) fn overlooks(&self, envelope: &Envelope) -> bool {
+        envelope.content_type != BROKEN
+            && matches!(
+                self.subscriptions.receiver(&envelope.channel, &envelope.type_name),
+                Ok(None)
+            )
+    }
+
+    /// Moves the marks over messages that were overlooked, in one transaction.
+    pub(crate) async fn pass_by(&self, runs: &[Run]) -> Result<(), Failure> {
+        if runs.is_empty() {
+            return Ok(());
+        }
+        let tx = self.db.begin().await?;
+        let mut held = 0;
+        for run in runs {
+            match inbox::advance(&tx, self.name(), run.end(), run.first()).await? {
+                Mark::Moved | Mark::Passed => {}
+                Mark::Changed => return Err(Failure::transient("its mark moved meanwhile")),
+                Mark::Ahead => {
+                    for envelope in run.envelopes() {
+                        parked::hold(&tx, self.name(), envelope, now()).await?;
+                        held += 1;
+                    }
+                }
+            }
+        }
+        tx.commit().await?;
+        (0..held).for_each(|_| self.was_parked());
+        self.wake_retries();
+        Ok(())
+    }
+
     /// Handles the message in one transaction: the mark, the handler with what it publishes, and
-    /// the commit. Fine is also what needs no handling: a duplicate, or a message that must wait
-    /// behind others and is parked.
+    /// the commit. A duplicate needs no handling; a message that must wait behind others is parked.
     pub(crate) async fn attempt(
         &self,
         envelope: &Arc<Envelope>,
-        attempt: u32,
-        origin: Origin,
-    ) -> Result<(), Failure> {
-        let tried = self.transaction(envelope, attempt, origin).await;
+        attempt: Try,
+    ) -> Result<Settled, Failure> {
+        let tried = self.transaction(envelope, attempt).await;
         if let Err(failure) = &tried {
             self.gauges.failed();
             let Envelope { source, channel, type_name, key, seq, .. } = &**envelope;
-            let subscriber = self.name();
+            let (subscriber, attempt) = (self.name(), attempt.number);
             tracing::warn!(
                 subscriber, source, channel, type_name, key, seq, attempt, %failure,
                 "a message was not handled"
@@ -95,18 +143,17 @@ impl Subscriber {
     async fn transaction(
         &self,
         envelope: &Arc<Envelope>,
-        attempt: u32,
-        origin: Origin,
-    ) -> Result<(), Failure> {
+        Try { number, first, origin }: Try,
+    ) -> Result<Settled, Failure> {
         let mut tx = self.db.begin().await?;
-        match inbox::advance(&tx, self.name(), envelope).await? {
+        match inbox::advance(&tx, self.name(), envelope, first).await? {
             Mark::Moved => {}
             Mark::Changed => return Err(Failure::transient("its mark moved meanwhile")),
             Mark::Passed => return self.pass_over(tx, envelope, origin).await,
             Mark::Ahead => return self.hold_back(tx, envelope, origin).await,
         }
         if origin != Origin::Dropped {
-            let delivery = Delivery::new(Arc::clone(envelope), self.name(), attempt);
+            let delivery = Delivery::new(Arc::clone(envelope), self.name(), number);
             self.handle(&mut tx, &delivery).await?;
         }
         if origin != Origin::Bus {
@@ -115,29 +162,41 @@ impl Subscriber {
         tx.commit().await?;
         self.gauges.applied();
         self.subscriptions.committed();
-        if origin == Origin::Bus && self.parkings.any() {
-            self.companion.parked.notify_one(); // what waited behind this one may go on
+        if origin == Origin::Bus {
+            self.wake_retries(); // what waited behind this one may go on
         }
-        Ok(())
+        Ok(Settled::Reached)
     }
 
-    async fn pass_over(&self, tx: Tx, envelope: &Envelope, from: Origin) -> Result<(), Failure> {
+    async fn pass_over(
+        &self,
+        tx: Tx,
+        envelope: &Envelope,
+        origin: Origin,
+    ) -> Result<Settled, Failure> {
         self.gauges.duplicate();
-        if from == Origin::Bus {
-            return Ok(tx.rollback().await?);
+        if origin == Origin::Bus {
+            tx.rollback().await?;
+        } else {
+            parked::remove(&tx, self.name(), envelope).await?;
+            tx.commit().await?;
         }
-        parked::remove(&tx, self.name(), envelope).await?;
-        Ok(tx.commit().await?)
+        Ok(Settled::Reached)
     }
 
-    async fn hold_back(&self, tx: Tx, envelope: &Envelope, from: Origin) -> Result<(), Failure> {
-        if from != Origin::Bus {
+    async fn hold_back(
+        &self,
+        tx: Tx,
+        envelope: &Envelope,
+        origin: Origin,
+    ) -> Result<Settled, Failure> {
+        if origin != Origin::Bus {
             return Err(Failure::transient("others of its key come first"));
         }
         parked::hold(&tx, self.name(), envelope, now()).await?;
         tx.commit().await?;
         self.was_parked();
-        Ok(())
+        Ok(Settled::Held)
     }
 
     /// Runs the handler in the context of the message, with a limit; a panic is a failure.
@@ -191,6 +250,12 @@ impl Subscriber {
         Ok(())
     }
 
+    fn wake_retries(&self) {
+        if self.parkings.any() {
+            self.companion.parked.notify_one();
+        }
+    }
+
     fn was_parked(&self) {
         self.gauges.parked();
         self.parkings.added();
@@ -200,74 +265,4 @@ impl Subscriber {
 
 pub(crate) fn now() -> Timestamp {
     SystemClock.now()
-}
-
-/// Whether anything is parked, known without asking the database.
-pub(crate) struct Parkings {
-    added: AtomicU64,
-    none_at: AtomicU64,
-}
-
-impl Default for Parkings {
-    /// There may be something from before.
-    fn default() -> Self {
-        Self { added: AtomicU64::new(1), none_at: AtomicU64::new(0) }
-    }
-}
-
-impl Parkings {
-    pub(crate) fn any(&self) -> bool {
-        self.count() != self.none_at.load(Ordering::SeqCst)
-    }
-
-    /// How often something was parked; asked before the table is.
-    pub(crate) fn count(&self) -> u64 {
-        self.added.load(Ordering::SeqCst)
-    }
-
-    /// The table was empty when [`count`](Self::count) was `count`.
-    pub(crate) fn none(&self, count: u64) {
-        self.none_at.store(count, Ordering::SeqCst);
-    }
-
-    fn added(&self) {
-        self.added.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-/// Whether messages fail because of themselves, or because something they all need is down. In the
-/// second case they are tried one at a time instead of being parked one and all.
-pub(crate) struct Health {
-    failed_in_a_row: AtomicU32,
-    limit: u32,
-    alone: Mutex<()>,
-}
-
-impl Health {
-    fn new(limit: u32) -> Self {
-        Self { failed_in_a_row: AtomicU32::new(0), limit, alone: Mutex::new(()) }
-    }
-
-    /// Waits for its turn while things are bad; gives the turn, or nothing when all may go.
-    pub(crate) async fn enter(&self) -> Option<MutexGuard<'_, ()>> {
-        if !self.is_bad() {
-            return None;
-        }
-        let turn = self.alone.lock().await;
-        self.is_bad().then_some(turn)
-    }
-
-    pub(crate) fn succeeded(&self) {
-        self.failed_in_a_row.store(0, Ordering::Relaxed);
-    }
-
-    /// A message failed all its tries; tells whether things are bad now.
-    pub(crate) fn failed(&self) -> bool {
-        self.failed_in_a_row.fetch_add(1, Ordering::Relaxed);
-        self.is_bad()
-    }
-
-    fn is_bad(&self) -> bool {
-        self.failed_in_a_row.load(Ordering::Relaxed) >= self.limit
-    }
 }

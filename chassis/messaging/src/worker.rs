@@ -3,14 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use rand::RngExt;
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Envelope, Failure,
+    Failure,
+    overlooked::{Overlooked, Run},
     parked::{State, TRIES_AT_ONCE},
     relay::Job,
-    subscriber::{Origin, Subscriber},
+    subscriber::{Origin, Settled, Subscriber, Try},
 };
 
 /// Rounds of tries of a message that is handled as the only one of its subscriber.
@@ -23,77 +27,139 @@ pub(crate) async fn run(
     mut jobs: mpsc::Receiver<Job>,
     stop: CancellationToken,
 ) {
+    let mut lane = Lane { subscriber: &subscriber, stop: &stop, overlooked: Overlooked::default() };
     loop {
+        let since = lane.overlooked.since();
+        let flush = since.unwrap_or_else(Instant::now) + Overlooked::PATIENCE;
         let job = tokio::select! {
             biased;
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => break,
             job = jobs.recv() => job,
+            () = sleep_until(flush), if since.is_some() => None,
+            () = subscriber.hurry.notified(), if since.is_some() => None,
         };
-        let Some(job) = job else { return };
-        let lane = Lane { subscriber: &subscriber, stop: &stop };
-        if lane.settle(&job.envelope).await.is_some() {
-            job.acknowledge();
+        let went_on = match job {
+            Some(job) if subscriber.overlooks(&job.envelope) => lane.overlook(job).await,
+            Some(job) => lane.settle(job).await,
+            None if jobs.is_closed() => break,
+            None => lane.flush().await,
+        };
+        if went_on.is_none() {
+            break;
         }
+    }
+    if lane.flush().await.is_none() {
+        tracing::debug!("messages that concern nobody come again after the next start");
     }
 }
 
+/// In its methods, nothing means that it was stopped.
 struct Lane<'a> {
     subscriber: &'a Subscriber,
     stop: &'a CancellationToken,
+    overlooked: Overlooked,
 }
 
 impl Lane<'_> {
-    /// Applies or parks the message; nothing when it was stopped before it came to that.
-    async fn settle(&self, envelope: &Arc<Envelope>) -> Option<()> {
-        let probing = self.subscriber.health.enter().await;
+    /// Keeps a message that concerns nobody here until there is a mark to be moved over it.
+    async fn overlook(&mut self, job: Job) -> Option<()> {
+        if let Some(job) = self.overlooked.add(job) {
+            self.flush().await?;
+            // Nothing is kept now, so that it has its place.
+            drop(self.overlooked.add(job));
+        }
+        if self.overlooked.is_full() {
+            self.flush().await?;
+        }
+        Some(())
+    }
+
+    /// Applies or parks the message.
+    async fn settle(&mut self, job: Job) -> Option<()> {
+        let run = self.overlooked.take(&job.envelope);
+        let first = match &run {
+            Some(run) if run.last() == job.envelope.seq - 1 => run.first(),
+            _ => job.envelope.seq,
+        };
+        let settled = self.apply(&job, first).await?;
+        if let Some(run) = run {
+            match settled {
+                Ok(Settled::Reached) if first < job.envelope.seq => run.acknowledge(),
+                _ => self.write(vec![run]).await?,
+            }
+        }
+        if let Err(failure) = settled {
+            self.park(&job, failure).await?;
+        }
+        job.acknowledge();
+        Some(())
+    }
+
+    /// Tries as long as it makes sense now.
+    async fn apply(&self, job: &Job, first: i64) -> Option<Result<Settled, Failure>> {
+        let health = &self.subscriber.health;
+        let probing = health.enter().await;
         let mut probes = 0;
         loop {
-            let failure = match self.tries(envelope).await? {
-                Ok(()) => {
-                    self.subscriber.health.succeeded();
-                    return Some(());
+            let failure = match self.tries(job, first).await? {
+                Ok(settled) => {
+                    health.succeeded();
+                    return Some(Ok(settled));
                 }
                 Err(failure) => failure,
             };
-            let alone = matches!(failure, Failure::Transient(_))
-                && (self.subscriber.health.failed() || probing.is_some());
+            let transient = matches!(failure, Failure::Transient(_));
+            let alone = transient && (health.failed() || probing.is_some());
             probes += 1;
             if !alone || probes >= PROBES {
-                return self.park(envelope, failure).await;
+                return Some(Err(failure));
             }
             self.pause(probes + 4).await?;
         }
     }
 
     /// Tries a few times in a row.
-    async fn tries(&self, envelope: &Arc<Envelope>) -> Option<Result<(), Failure>> {
-        for attempt in 1.. {
-            match self.subscriber.attempt(envelope, attempt, Origin::Bus).await {
-                Ok(()) => return Some(Ok(())),
-                Err(failure @ Failure::Permanent(_)) => return Some(Err(failure)),
-                Err(failure) if attempt >= TRIES_AT_ONCE => return Some(Err(failure)),
-                Err(_) => self.pause(attempt).await?,
+    async fn tries(&self, job: &Job, first: i64) -> Option<Result<Settled, Failure>> {
+        for number in 1.. {
+            let attempt = Try { number, first, origin: Origin::Bus };
+            match self.subscriber.attempt(&job.envelope, attempt).await {
+                Err(Failure::Transient(_)) if number < TRIES_AT_ONCE => self.pause(number).await?,
+                settled => return Some(settled),
             }
         }
         None
     }
 
-    async fn park(&self, envelope: &Arc<Envelope>, failure: Failure) -> Option<()> {
+    async fn park(&self, job: &Job, failure: Failure) -> Option<()> {
         let (state, reason) = match failure {
             Failure::Transient(reason) => (State::Waiting, reason),
             Failure::Permanent(reason) => (State::Dead, reason),
         };
         for round in 1.. {
-            match self.subscriber.park(envelope, state, TRIES_AT_ONCE, &reason).await {
-                Ok(()) => return Some(()),
-                Err(error) => {
-                    let subscriber = self.subscriber.name();
-                    tracing::error!(subscriber, %error, "a message could not be parked");
-                    self.pause(round + 4).await?;
-                }
-            }
+            let parked = self.subscriber.park(&job.envelope, state, TRIES_AT_ONCE, &reason).await;
+            let Err(error) = parked else { break };
+            let subscriber = self.subscriber.name();
+            tracing::error!(subscriber, %error, "a message could not be parked");
+            self.pause(round + 4).await?;
         }
-        None
+        Some(())
+    }
+
+    /// Moves the marks over everything that was kept.
+    async fn flush(&mut self) -> Option<()> {
+        let runs = self.overlooked.take_all();
+        self.write(runs).await
+    }
+
+    async fn write(&self, runs: Vec<Run>) -> Option<()> {
+        for round in 1.. {
+            let Err(failure) = self.subscriber.pass_by(&runs).await else { break };
+            let subscriber = self.subscriber.name();
+            tracing::warn!(subscriber, %failure, "marks could not be moved");
+            self.pause(round + 4).await?;
+        }
+        runs.into_iter().for_each(Run::acknowledge);
+        Some(())
     }
 
     /// Waits a little longer each time, unless it is stopped: about 10 ms, 20 ms, … 5 s.

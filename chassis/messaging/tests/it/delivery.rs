@@ -15,6 +15,7 @@ on_both!(
     an_outbox_shrinks_to_nothing_once_all_is_applied,
     a_transaction_may_publish_more_than_the_hand_over_holds,
     a_type_nobody_listens_to_holds_nothing_back,
+    what_concerns_nobody_survives_a_death_too,
 );
 
 async fn a_message_is_published_if_and_only_if_its_transaction_commits(world: World) {
@@ -99,6 +100,27 @@ async fn a_type_nobody_listens_to_holds_nothing_back(world: World) {
     running.quiet(LIMIT).await.unwrap();
     assert_eq!(noted(&db, "ear", "k").await, [1, 2, 3]);
     assert_eq!(count(&db, "parked").await, 0);
+}
+
+async fn what_concerns_nobody_survives_a_death_too(world: World) {
+    let (shop, db) = (world.database("shop").await, world.database("ear").await);
+    for n in 1..=3 {
+        let running = listen(&shop, &db, &Ear::new(), patient());
+        let mut tx = shop.begin().await.unwrap();
+        tx.publish(&Painted { key: "k".into() }).unwrap();
+        tx.publish(&Painted { key: "other".into() }).unwrap();
+        tx.publish(&Counted { key: "k".into(), n }).unwrap();
+        tx.publish(&Painted { key: "k".into() }).unwrap();
+        tx.commit().await.unwrap();
+        eventually("it is heard", LIMIT, async || noted(&db, "ear", "k").await.last() == Some(&n))
+            .await;
+        drop(running);
+    }
+    let running = listen(&shop, &db, &Ear::new(), patient());
+    running.quiet(LIMIT).await.unwrap();
+    running.drain(LIMIT).await.unwrap();
+    assert_eq!(noted(&db, "ear", "k").await, [1, 2, 3]);
+    assert_eq!((count(&db, "parked").await, count(&shop, "outbox").await), (0, 0));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::world::*;
 on_both!(
     a_failing_message_is_parked_with_its_key_and_applied_later_in_order,
     what_cannot_be_read_is_parked_at_once_until_a_person_drops_it,
+    what_concerns_nobody_keeps_its_place_behind_a_failure,
     a_panic_harms_its_own_message_only,
     parked_messages_survive_a_restart,
     when_everything_fails_messages_are_not_parked_one_and_all,
@@ -67,6 +68,27 @@ async fn what_cannot_be_read_is_parked_at_once_until_a_person_drops_it(world: Wo
     eventually("nothing is parked", LIMIT, async || count(&db, "parked").await == 0).await;
     assert_eq!(noted(&db, "ear", "k").await, [2]);
     assert!(!parked::retry(&db, &waiting[0].place).await.unwrap(), "it is gone");
+}
+
+async fn what_concerns_nobody_keeps_its_place_behind_a_failure(world: World) {
+    let (shop, db) = (world.database("shop").await, world.database("ear").await);
+    let ear = Ear::new();
+    ear.fails.store(1, Ordering::SeqCst);
+    let running = listen(&shop, &db, &ear, long_pauses());
+    let mut tx = shop.begin().await.unwrap();
+    for n in 1..=3 {
+        tx.publish(&Painted { key: "k".into() }).unwrap();
+        tx.publish(&Counted { key: "k".into(), n }).unwrap();
+    }
+    tx.commit().await.unwrap();
+    running.quiet(LIMIT).await.unwrap();
+    let waiting = parked::list(&db, 10).await.unwrap();
+    let places: Vec<_> = waiting.iter().map(|it| it.place.seq).collect();
+    assert_eq!(places, [2, 3, 4, 5, 6]);
+    ear.fails.store(-1, Ordering::SeqCst);
+    assert!(parked::retry(&db, &waiting[0].place).await.unwrap());
+    eventually("nothing is parked", LIMIT, async || count(&db, "parked").await == 0).await;
+    assert_eq!(noted(&db, "ear", "k").await, [1, 2, 3]);
 }
 
 async fn a_panic_harms_its_own_message_only(world: World) {
