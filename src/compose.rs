@@ -33,13 +33,9 @@ pub struct Shop {
 
 /// Opens every module over its own database.
 pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
-    let identity = house.loaded.config.identity.clone();
-
     let site = house.site("users").await?;
     let users = admit!(house, site, "users", {
         let needs = users::Needs {
-            issuer: identity.issuer.clone(),
-            audience: identity.audience.clone(),
             clock: house.clock.clone(),
             ids: house.ids.clone(),
             meters: house.meters.clone(),

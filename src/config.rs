@@ -11,6 +11,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use figment::Figment;
+use secrecy::SecretString;
 use serde::{Deserialize, de::DeserializeOwned};
 
 pub use layers::Layers;
@@ -38,10 +39,6 @@ pub struct Config {
     pub log: Log,
     /// The modules' databases.
     pub storage: Storage,
-    /// Access tokens.
-    pub identity: Identity,
-    /// Messages between modules.
-    pub messaging: Messaging,
     #[serde(default)]
     gateway: Section,
     #[serde(default)]
@@ -78,6 +75,8 @@ pub struct Http {
     /// How long an idle connection is kept.
     #[serde(with = "humantime_serde")]
     pub keep_alive: Duration,
+    /// Signs the cursors of lists; empty for a random one at each start.
+    pub cursor_key: SecretString,
 }
 
 /// The log.
@@ -131,24 +130,6 @@ pub enum Synchronous {
     Normal,
 }
 
-/// Access tokens.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Identity {
-    /// Who signs them.
-    pub issuer: String,
-    /// Whom they are for.
-    pub audience: String,
-}
-
-/// Messages between modules.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Messaging {
-    /// How many keys of a module are worked on at once.
-    pub shards: u32,
-}
-
 impl Loaded {
     /// Reads all `layers`.
     ///
@@ -183,7 +164,6 @@ impl Config {
              false (RIALTO_DEMO=false), or listen on 127.0.0.1",
             self.http.public
         );
-        ensure!((1..=1024).contains(&self.messaging.shards), "messaging.shards must be 1 to 1024");
         self.storage.check()
     }
 }

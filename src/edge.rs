@@ -9,6 +9,8 @@ use host::{Cursors, Policy, Route, Routes};
 use identity::{Jwk, Jwks, Verifier};
 use kernel::Clock;
 use messaging::Gauges;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
 use storage::Database;
 use telemetry::{Metrics, Reading};
 use users_api::{KeyScope, PublicKey, Users};
@@ -31,7 +33,7 @@ pub async fn open(house: &mut House<'_>, users: &dyn Users, metrics: Metrics) ->
     let gateway = gateway::open(gateway::Needs {
         verifier: verifier(house, users).await?,
         routes,
-        cursors: Cursors::random(),
+        cursors: cursors(house),
         metrics,
         deadline: house.loaded.config.http.deadline,
         settings: house.loaded.settings("gateway")?,
@@ -44,9 +46,23 @@ pub async fn open(house: &mut House<'_>, users: &dyn Users, metrics: Metrics) ->
 async fn verifier(house: &House<'_>, users: &dyn Users) -> Result<Verifier> {
     let keys = users.keys(KeyScope::AccessTokens).await.context("no keys to verify tokens with")?;
     let keys = Jwks { keys: keys.into_iter().map(jwk).collect() };
-    let identity = &house.loaded.config.identity;
+    let Tokens { issuer, audience } = house.loaded.settings("users")?;
     let clock: Arc<dyn Clock> = house.clock.clone();
-    Ok(Verifier::new(&keys, &identity.issuer, &identity.audience, clock))
+    Ok(Verifier::new(&keys, &issuer, &audience, clock))
+}
+
+/// The part of users' section that everybody who verifies a token must agree with.
+#[derive(Deserialize)]
+struct Tokens {
+    issuer: String,
+    audience: String,
+}
+
+fn cursors(house: &House<'_>) -> Cursors {
+    match house.loaded.config.http.cursor_key.expose_secret() {
+        "" => Cursors::new(&rand::random::<[u8; 32]>()),
+        key => Cursors::new(key.as_bytes()),
+    }
 }
 
 fn jwk(key: PublicKey) -> Jwk {
@@ -82,7 +98,7 @@ fn count_statements(metrics: &Metrics, module: &'static str, db: Database) {
 
 /// Shows how many messages there were and what became of them.
 pub fn count_messages(metrics: &Metrics, gauges: &Arc<Gauges>) {
-    let mut add = |name: &str, help: &str, read: fn(messaging::Reading) -> u64| {
+    let add = |name: &str, help: &str, read: fn(messaging::Reading) -> u64| {
         let gauges = gauges.clone();
         metrics.register(Reading::counter(name, help, move || read(gauges.read())));
     };

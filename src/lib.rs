@@ -12,7 +12,10 @@ macro_rules! admit {
             $feature
         );
         #[cfg(feature = $feature)]
-        $house.admit($site, $module)
+        {
+            let module = $module;
+            $house.admit($site, module)
+        }
     }};
 }
 

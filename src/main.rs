@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     }
 }
 
-#[actix_web::main]
+#[tokio::main]
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     rialto::install_crypto()?;
     let layers = Layers::from(cli.overrides);
