@@ -38,7 +38,7 @@ CREATE TABLE address (
     CONSTRAINT address_version CHECK (version >= 1)
 );
 
-CREATE INDEX address_by_account ON address (account, id);
+CREATE INDEX address_by_account ON address (account, created_at, id);
 
 CREATE TABLE session (
     id TEXT PRIMARY KEY,

@@ -107,10 +107,11 @@ impl Store {
         .await
     }
 
-    /// Oldest first: ids sort by birth.
+    /// Oldest first.
     pub(crate) async fn addresses(&self, owner: UserId) -> Outcome<Vec<Address>> {
         let rows = address::Entity::find()
             .filter(address::Column::Account.eq(owner.to_string()))
+            .order_by_asc(address::Column::CreatedAt)
             .order_by_asc(address::Column::Id)
             .all(&self.db.reader())
             .await?;
