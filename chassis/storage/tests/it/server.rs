@@ -86,7 +86,7 @@ async fn forward(mut client: TcpStream, mut server: TcpStream) {
                 server.write_all(&asked[..length]).await.unwrap();
                 if asked[..length].windows(6).any(|word| word == b"COMMIT") {
                     drop(client);
-                    server.read(&mut answered).await.unwrap();
+                    assert_ne!(server.read(&mut answered).await.unwrap(), 0);
                     return;
                 }
             }
