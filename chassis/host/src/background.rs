@@ -98,7 +98,8 @@ mod tests {
             }
             async move { assert_ne!(round, 1, "the second round breaks") }
         });
-        let ended = tokio::time::timeout(Duration::from_secs(5), Background::run_all(vec![task], stop));
+        let ended =
+            tokio::time::timeout(Duration::from_secs(5), Background::run_all(vec![task], stop));
         ended.await.expect("the task ends when it is stopped");
         assert_eq!(rounds.load(Ordering::SeqCst), 4);
     }

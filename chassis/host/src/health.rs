@@ -97,7 +97,8 @@ impl Health {
         if !self.0.started.load(Ordering::SeqCst) {
             return (false, Report::of("starting"));
         }
-        let checks = self.0.checks.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let checks =
+            self.0.checks.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let asked = checks.into_iter().map(|(name, check)| async move {
             let answer = tokio::time::timeout(PATIENCE, check()).await;
             (name, answer.unwrap_or_else(|_| Err("no answer within a second".to_owned())))

@@ -16,7 +16,8 @@ use crate::problem::{PROBLEM_JSON, Problem};
 impl PartialSchema for Problem {
     fn schema() -> RefOr<Schema> {
         let text = |about: &str| typed(Type::String).description(Some(about.to_owned()));
-        let code = typed(Type::String).enum_values(Some(Code::ALL.iter().map(|code| code.as_str())));
+        let code =
+            typed(Type::String).enum_values(Some(Code::ALL.iter().map(|code| code.as_str())));
         let violation = typed(Type::Object)
             .property("pointer", text("A JSON Pointer (RFC 6901) into the request body."))
             .property("code", text("What is wrong, in kebab case."))

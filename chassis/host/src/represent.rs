@@ -49,7 +49,13 @@ impl Links {
 
     /// Adds an action, if it is allowed now.
     #[must_use]
-    pub fn action(mut self, allowed: bool, relation: &str, method: Method, href: impl Into<String>) -> Self {
+    pub fn action(
+        mut self,
+        allowed: bool,
+        relation: &str,
+        method: Method,
+        href: impl Into<String>,
+    ) -> Self {
         if allowed {
             let method = Some(method.to_string());
             self.0.insert(relation.to_owned(), Link { href: href.into(), method });
@@ -179,9 +185,10 @@ impl IfMatch {
     pub fn version(self) -> Result<Version, Problem> {
         match self.0 {
             Expected::Version(version) => Ok(version),
-            Expected::Foreign => {
-                Err(Problem::of(Code::PreconditionFailed, "If-Match names no version of this resource"))
-            }
+            Expected::Foreign => Err(Problem::of(
+                Code::PreconditionFailed,
+                "If-Match names no version of this resource",
+            )),
             Expected::Unsaid => {
                 let detail = "send If-Match with the ETag of the version that you have read";
                 Err(Problem::of(Code::PreconditionRequired, detail))

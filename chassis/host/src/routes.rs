@@ -111,7 +111,8 @@ impl Routes {
         for (operation, _) in &self.mounted {
             let key = (operation.method.to_string(), plain(&operation.pattern));
             if operation.policy.is_none() {
-                wrong.push(format!("{operation} has no policy: add .allow(Policy::…) to its route"));
+                wrong
+                    .push(format!("{operation} has no policy: add .allow(Policy::…) to its route"));
             }
             if operation.documented && !documented.contains(&key) {
                 wrong.push(format!(

@@ -107,7 +107,10 @@ impl Jwk {
     /// Whether tokens of ours may be verified with it.
     pub(crate) fn is_usable(&self) -> bool {
         let says = |member: &Option<String>, word| member.as_deref().is_none_or(|it| it == word);
-        self.kty == "OKP" && self.crv == "Ed25519" && says(&self.alg, "EdDSA") && says(&self.usage, "sig")
+        self.kty == "OKP"
+            && self.crv == "Ed25519"
+            && says(&self.alg, "EdDSA")
+            && says(&self.usage, "sig")
     }
 }
 

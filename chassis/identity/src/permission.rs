@@ -106,9 +106,7 @@ impl Role {
             Self::Customer => &[],
             Self::Support => &[UserRead, OrderRead, OrderCancel, PaymentRead, DeliveryRead],
             Self::Catalogue => &[ProductWrite, StockRead],
-            Self::Warehouse => {
-                &[StockRead, StockAdjust, OrderRead, DeliveryRead, DeliveryDispatch]
-            }
+            Self::Warehouse => &[StockRead, StockAdjust, OrderRead, DeliveryRead, DeliveryDispatch],
             Self::Finance => &[OrderRead, PaymentRead, PaymentCapture, PaymentRefund],
             Self::Admin => Permission::ALL,
         }

@@ -46,9 +46,8 @@ impl Desk {
     /// Signed by our own key, whatever it says.
     fn signed(&self, header: &Value, claims: &Value) -> String {
         let message = message(header, claims);
-        let pair = aws_lc_rs::signature::Ed25519KeyPair::from_pkcs8(
-            self.key.to_pkcs8().expose_secret(),
-        );
+        let pair =
+            aws_lc_rs::signature::Ed25519KeyPair::from_pkcs8(self.key.to_pkcs8().expose_secret());
         let signature = pair.unwrap().sign(message.as_bytes());
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
@@ -170,7 +169,10 @@ fn nobody_signs_for_us_with_nothing_with_the_public_key_or_with_another_key() {
     let (head, signature) = good.rsplit_once('.').unwrap();
     forged.push(format!("{head}."));
     forged.push(format!("{head}.{}", &signature[..80]));
-    forged.push(format!("{}.{signature}", message(&desk.header(), &with(claims(), "sub", json!("usr_2")))));
+    forged.push(format!(
+        "{}.{signature}",
+        message(&desk.header(), &with(claims(), "sub", json!("usr_2")))
+    ));
     forged.extend(["", ".", "..", "...", "a.b.c", "e30.e30.e30"].map(String::from));
     for token in forged {
         assert!(desk.verifier.verify(&token).is_err(), "{token}");
@@ -217,6 +219,7 @@ fn a_key_survives_its_storage_and_a_set_its_publication() {
 #[test]
 fn a_role_of_a_later_version_grants_nothing() {
     let desk = desk();
-    let token = desk.signed(&desk.header(), &with(claims(), "roles", json!(["emperor", "finance"])));
+    let token =
+        desk.signed(&desk.header(), &with(claims(), "roles", json!(["emperor", "finance"])));
     assert_eq!(desk.verifier.verify(&token).unwrap().roles, [Role::Finance]);
 }

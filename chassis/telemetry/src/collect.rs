@@ -44,8 +44,11 @@ impl Collector for Calls {
         let kind = MetricType::Counter;
         let mut family = encoder.encode_descriptor("port_calls", "Calls of ports", None, kind)?;
         for meter in &all {
-            let outcomes =
-                [("done", meter.done), ("refused", meter.refused), ("unreachable", meter.unreachable)];
+            let outcomes = [
+                ("done", meter.done),
+                ("refused", meter.refused),
+                ("unreachable", meter.unreachable),
+            ];
             for (outcome, count) in outcomes {
                 let (module, method) = (meter.module, meter.method);
                 let labels = Method { module, method, outcome: Some(outcome) };

@@ -1,9 +1,6 @@
 //! The numbers of one process, in OpenMetrics text.
 
-use std::{
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{HttpResponse, web::Data};
 use ports::Meters;

@@ -122,7 +122,9 @@ fn allowed(policy: Option<Policy>, principal: Option<&Principal>) -> Result<(), 
         Some(Policy::Customer) => principal.map(drop).ok_or_else(missing),
         Some(Policy::Permission(permission)) => match principal.ok_or_else(missing)? {
             principal if principal.may(permission) => Ok(()),
-            _ => Err(Problem::of(Code::Forbidden, format!("the permission {permission} is needed"))),
+            _ => {
+                Err(Problem::of(Code::Forbidden, format!("the permission {permission} is needed")))
+            }
         },
         None => Err(Problem::of(Code::Forbidden, "nobody may do this")),
     }
@@ -149,7 +151,8 @@ fn wrong_method(methods: &[Method]) -> Problem {
         names.push("HEAD");
     }
     let allow = names.join(", ");
-    Problem::of(Code::MethodNotAllowed, format!("allowed here: {allow}")).header(ALLOW, value(&allow))
+    Problem::of(Code::MethodNotAllowed, format!("allowed here: {allow}"))
+        .header(ALLOW, value(&allow))
 }
 
 /// The method as a label, so that nobody can invent labels.

@@ -85,7 +85,9 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && all.next().is_none() => {
             Ok(Some(token.trim()))
         }
-        _ => Err(Problem::of(Code::Unauthenticated, "send one Authorization: Bearer <access token>")),
+        _ => {
+            Err(Problem::of(Code::Unauthenticated, "send one Authorization: Bearer <access token>"))
+        }
     }
 }
 
@@ -132,9 +134,17 @@ mod tests {
 
     #[test]
     fn insiders_headers_are_known_in_every_spelling() {
-        for name in ["x-user-id", "x_user_id", "x-user", "x-internal-token", "x_internal-token",
-            "x-forwarded-for", "x_forwarded_for", "forwarded", "x-envoy-peer"]
-        {
+        for name in [
+            "x-user-id",
+            "x_user_id",
+            "x-user",
+            "x-internal-token",
+            "x_internal-token",
+            "x-forwarded-for",
+            "x_forwarded_for",
+            "forwarded",
+            "x-envoy-peer",
+        ] {
             assert!(is_insiders(name), "{name}");
         }
         for name in ["x-request-id", "x-username", "from", "user-agent", "x-forward"] {

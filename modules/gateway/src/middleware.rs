@@ -93,7 +93,9 @@ where
             let refused = request.into_response(refusal.respond(Some(&visit.path)));
             Ok(refused.map_into_right_body())
         }
-        Ok(()) => contained(&*inner, request, patience).await.map(ServiceResponse::map_into_left_body),
+        Ok(()) => {
+            contained(&*inner, request, patience).await.map(ServiceResponse::map_into_left_body)
+        }
     };
     let (status, answered) = match answered {
         Ok(response) => {

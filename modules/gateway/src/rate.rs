@@ -25,8 +25,7 @@ pub(crate) const FORGET: Duration = Duration::from_mins(1);
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-type Counters<K> =
-    RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
+type Counters<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
 
 /// The limits of one process.
 pub(crate) struct Limits {
@@ -100,9 +99,10 @@ impl<K: Hash + Eq + Clone> Limit<K> {
                 let allowance = Allowance { name: self.name, rate: self.rate, burst, left: 0 };
                 let detail = format!("too many requests of one {}", self.name);
                 let problem = Problem::of(Code::RateLimited, detail).retry_after(pause);
-                Err(allowance.headers().into_iter().fold(problem, |problem, (name, value)| {
-                    problem.header(name, value)
-                }))
+                Err(allowance
+                    .headers()
+                    .into_iter()
+                    .fold(problem, |problem, (name, value)| problem.header(name, value)))
             }
         }
     }

@@ -224,7 +224,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_may_be_as_large_as_its_limit_and_no_larger() {
-        let chunks = |count| stream::iter(vec![Ok::<_, String>(Bytes::from_static(b"12345")); count]);
+        let chunks =
+            |count| stream::iter(vec![Ok::<_, String>(Bytes::from_static(b"12345")); count]);
         assert_eq!(read(chunks(2), 10).await.unwrap().len(), 10);
         assert_eq!(read(chunks(3), 10).await.unwrap_err().code(), Code::PayloadTooLarge);
     }

@@ -146,7 +146,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Keyed<T> {
                 None => None,
                 Some(key) => {
                     let value = parse(&bytes)?;
-                    Some(Intent { key, fingerprint: Fingerprint::of(method.as_str(), &path, &value) })
+                    Some(Intent {
+                        key,
+                        fingerprint: Fingerprint::of(method.as_str(), &path, &value),
+                    })
                 }
             };
             Ok(Self { intent, body })

@@ -36,7 +36,7 @@ async fn a_handler_that_never_answers_is_given_up_at_the_deadline() {
 #[tokio::test]
 async fn a_client_may_ask_for_less_time_but_not_for_more() {
     let world = World::open().await;
-    let left = |timeout: &'static str| async {
+    let left = async |timeout: &'static str| {
         let request = world.get("/v1/echo").header("grpc-timeout", timeout);
         request.send().await.unwrap().json::<Value>().await.unwrap()["left_ms"].as_u64().unwrap()
     };

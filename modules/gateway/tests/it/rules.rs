@@ -39,9 +39,8 @@ fn a_route_without_a_policy_stops_the_start() {
 
 #[test]
 fn two_modules_may_not_claim_one_operation() {
-    let route = |pattern: &'static str| {
-        Route::get(pattern, nothing).allow(Policy::Public).undocumented()
-    };
+    let route =
+        |pattern: &'static str| Route::get(pattern, nothing).allow(Policy::Public).undocumented();
     let toys = Routes::new("toys").route(route("/v1/toys/{id}"));
     let games = Routes::new("games").route(route("/v1/toys/{toy}"));
     let sentence = refused(vec![toys, games]);

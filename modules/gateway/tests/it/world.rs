@@ -25,22 +25,22 @@ kernel::id! {
     ToyId = "toy"
 }
 
-pub const TOY: &str = "toy_01jd8k3v7tf8ntx3v1a9g5r2qc";
+pub(crate) const TOY: &str = "toy_01jd8k3v7tf8ntx3v1a9g5r2qc";
 
-pub struct World {
-    pub address: SocketAddr,
-    pub issuer: Issuer,
-    pub metrics: Metrics,
-    pub verifier: Verifier,
+pub(crate) struct World {
+    pub(crate) address: SocketAddr,
+    pub(crate) issuer: Issuer,
+    pub(crate) metrics: Metrics,
+    pub(crate) verifier: Verifier,
     client: reqwest::Client,
 }
 
 impl World {
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::with(Settings::default(), Duration::from_secs(10)).await
     }
 
-    pub async fn with(settings: Settings, deadline: Duration) -> Self {
+    pub(crate) async fn with(settings: Settings, deadline: Duration) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let keys = vec![SigningKey::generate().unwrap()];
         let issuer = Issuer::new(keys, "shop", "shop", clock.clone());
@@ -58,16 +58,16 @@ impl World {
         Self { address, issuer, metrics, verifier, client: reqwest::Client::new() }
     }
 
-    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let method = method.parse().unwrap();
         self.client.request(method, format!("http://{}{path}", self.address))
     }
 
-    pub fn get(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         self.request("GET", path)
     }
 
-    pub fn token(&self, roles: &[Role]) -> String {
+    pub(crate) fn token(&self, roles: &[Role]) -> String {
         let grant = Grant {
             subject: "usr_1".into(),
             roles: roles.to_vec(),
@@ -78,7 +78,7 @@ impl World {
     }
 
     /// Sends `text` as it is and reads the answer until the server closes or `limit` passes.
-    pub async fn raw(&self, text: &str) -> String {
+    pub(crate) async fn raw(&self, text: &str) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(text.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
@@ -89,7 +89,7 @@ impl World {
 }
 
 /// Asserts that `response` is the problem `code`, whole, and gives back its document.
-pub async fn problem(response: Response, code: Code) -> Value {
+pub(crate) async fn problem(response: Response, code: Code) -> Value {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let path = response.url().path().to_owned();
@@ -135,8 +135,7 @@ fn toys() -> Routes {
         Route::post("/v1/toys", make).allow(Policy::Customer).needs_idempotency_key(),
         Route::get("/v1/toys/{id}", find).allow(Policy::Optional),
         Route::put("/v1/toys/{id}", change).allow(Policy::Public).body_limit(100),
-        Route::delete("/v1/toys/{id}", remove)
-            .allow(Policy::Permission(Permission::ProductWrite)),
+        Route::delete("/v1/toys/{id}", remove).allow(Policy::Permission(Permission::ProductWrite)),
         Route::get("/v1/toys/broken", broken).allow(Policy::Public),
         Route::get("/v1/toys/endless", endless).allow(Policy::Public),
         Route::get("/v1/toys/failing", failing).allow(Policy::Public),
@@ -169,7 +168,11 @@ async fn find(id: Param<ToyId>) -> Answer<Value> {
     Answer::ok(json!({ "id": id.0 })).version(kernel::Version(3))
 }
 
-async fn change(_: Param<ToyId>, based_on: host::IfMatch, wish: Body<Wish>) -> Result<Answer<Value>, Problem> {
+async fn change(
+    _: Param<ToyId>,
+    based_on: host::IfMatch,
+    wish: Body<Wish>,
+) -> Result<Answer<Value>, Problem> {
     let version = based_on.version()?;
     if version.0 != 3 {
         return Err(host::IfMatch::stale(kernel::Version(3)));
