@@ -3,7 +3,8 @@
 mod country;
 
 use deliveries_api::{
-    Destination, Error, Line, Quote, Result, Shipment, ShipmentId, ShipmentPrepared, Status, Waybill,
+    Destination, Error, Line, Quote, Result, Shipment, ShipmentId, ShipmentPrepared, Status,
+    Waybill,
 };
 use kernel::{Identifier, Timestamp, Version, Violation};
 use orders_api::OrderCompleted;

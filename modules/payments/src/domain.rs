@@ -159,13 +159,10 @@ pub(crate) enum Attempting {
 }
 
 /// Begins another attempt, if the payment is open.
-pub(crate) fn attempt(
-    payment: &Payment,
-    wish: &NewAttempt,
-    now: Timestamp,
-) -> Result<Attempting> {
+pub(crate) fn attempt(payment: &Payment, wish: &NewAttempt, now: Timestamp) -> Result<Attempting> {
     if !is_token(&wish.token) {
-        let detail = "a payment token is 1 to 255 letters, digits and underscores, and no card number";
+        let detail =
+            "a payment token is 1 to 255 letters, digits and underscores, and no card number";
         return Err(Error::Invalid(vec![Violation::new("/token", "invalid-token", detail)]));
     }
     let same = |attempt: &&Attempt| attempt.key.as_deref() == Some(&*wish.key);

@@ -51,12 +51,8 @@ pub struct Needs {
 /// Opens payments over its own database, with the sandbox as the provider.
 pub fn open(db: Database, needs: Needs) -> Hosted<dyn Payments> {
     let Needs { clock, ids, meters, settings } = needs;
-    let provider = Arc::new(sandbox::Sandbox::new(
-        db.clone(),
-        clock.clone(),
-        ids,
-        settings.sandbox.clone(),
-    ));
+    let provider =
+        Arc::new(sandbox::Sandbox::new(db.clone(), clock.clone(), ids, settings.sandbox.clone()));
     let (handover, jobs) = Handover::new();
     let settler =
         Settler { db: db.clone(), provider, clock: clock.clone(), settings: settings.clone() };

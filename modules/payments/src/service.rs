@@ -42,10 +42,12 @@ impl Payments for Service {
             let payment = self.find(which).await.map_err(answer)?;
             let (n, settled) = match domain::attempt(&payment, &wish, self.clock.now())? {
                 Attempting::Known(n) => (n, payment),
-                Attempting::Begun(next) => match self.begin(&payment, &next).await.map_err(answer)? {
-                    Some(outcome) => (next.next_n() - 1, self.wait(next, outcome).await?),
-                    None => continue,
-                },
+                Attempting::Begun(next) => {
+                    match self.begin(&payment, &next).await.map_err(answer)? {
+                        Some(outcome) => (next.next_n() - 1, self.wait(next, outcome).await?),
+                        None => continue,
+                    }
+                }
             };
             return of_attempt(settled, n);
         }
@@ -108,9 +110,10 @@ impl Service {
 
 /// What the customer hears of attempt `n`.
 fn of_attempt(payment: Payment, n: u32) -> Result<Answer> {
-    let declined = payment.attempts.iter().find(|attempt| {
-        attempt.n == n && attempt.status == AttemptStatus::Declined
-    });
+    let declined = payment
+        .attempts
+        .iter()
+        .find(|attempt| attempt.n == n && attempt.status == AttemptStatus::Declined);
     match declined.and_then(|attempt| attempt.decline_code.clone()) {
         Some(why) => Err(Error::Declined(why)),
         None => Ok(payment.into()),

@@ -56,30 +56,35 @@ impl Settler {
     }
 
     async fn ask(&self, payment: &Payment, work: Work, mode: Mode) -> Result<Outcome, Silence> {
-        let answer = async {
-            match work {
-                Work::Charge(charge) if mode == Mode::Reconcile => {
-                    self.find_out(payment, charge).await
-                }
-                Work::Charge(charge) => self.provider.charge(charge).await,
-                Work::Confirm(key) => self.provider.confirm(&key).await,
-                Work::Undo(key) => self.provider.undo(&key).await,
+        match work {
+            Work::Charge(charge) if mode == Mode::Reconcile || payment.is_undone() => {
+                self.find_out(payment, charge).await
             }
-        };
-        let late = |_| Silence("no answer in time".to_owned());
-        tokio::time::timeout(self.settings.patience, answer).await.map_err(late)?
+            Work::Charge(charge) => self.in_time(self.provider.charge(charge)).await,
+            Work::Confirm(key) => self.in_time(self.provider.confirm(&key)).await,
+            Work::Undo(key) => self.in_time(self.provider.undo(&key)).await,
+        }
     }
 
     /// Asks what became of a charge. One that never arrived is made under the same key, or ended if it
     /// is not wanted any more.
     async fn find_out(&self, payment: &Payment, charge: Charge) -> Result<Outcome, Silence> {
-        if let Some(outcome) = self.provider.fetch(&charge.key).await? {
+        if let Some(outcome) = self.in_time(self.provider.fetch(&charge.key)).await? {
             return Ok(outcome);
         }
         if domain::still_wanted(payment, self.clock.now()) {
-            return self.provider.charge(charge).await;
+            return self.in_time(self.provider.charge(charge)).await;
         }
-        self.provider.undo(&charge.key).await
+        self.in_time(self.provider.undo(&charge.key)).await
+    }
+
+    /// The answer of the provider, or its silence when that takes too long.
+    async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, Silence>>,
+    ) -> Result<T, Silence> {
+        let late = |_| Silence("no answer in time".to_owned());
+        tokio::time::timeout(self.settings.patience, answer).await.map_err(late)?
     }
 
     /// Records what the provider said about the last attempt of `asked`, whatever has happened to

@@ -34,11 +34,8 @@ pub(crate) async fn replace(
         .eq(before.id.to_string())
         .and(Column::Version.eq(payment::number(before.version.0)?))
         .and(Column::Status.eq(payment::word(before.status)));
-    let changed = Entity::update_many()
-        .set(payment::change(after, now)?)
-        .filter(unchanged)
-        .exec(tx)
-        .await?;
+    let changed =
+        Entity::update_many().set(payment::change(after, now)?).filter(unchanged).exec(tx).await?;
     Ok(changed.rows_affected == 1)
 }
 

@@ -120,10 +120,7 @@ impl Cashier {
 }
 
 /// What the sender of a `Collect` hears.
-fn spoken(
-    payment: &Payment,
-    verdict: Result<(), Refused>,
-) -> Result<Collected, Declined> {
+fn spoken(payment: &Payment, verdict: Result<(), Refused>) -> Result<Collected, Declined> {
     let Payment { id, amount, .. } = *payment;
     match verdict {
         Ok(()) => Ok(Collected { payment: id, amount }),

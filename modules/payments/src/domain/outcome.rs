@@ -49,7 +49,9 @@ pub(crate) fn told(payment: &Payment, n: u32, outcome: &Outcome) -> Option<Next>
         (Status::Processing | Status::RequiresAction, Verdict::Cancelled) => {
             declined(payment, if payment.is_undone() { VOIDED } else { EXPIRED })
         }
-        (Status::Processing | Status::RequiresAction, Verdict::Refunded) => taken_and_returned(payment),
+        (Status::Processing | Status::RequiresAction, Verdict::Refunded) => {
+            taken_and_returned(payment)
+        }
         (Status::Captured, Verdict::Refunded) => returned(payment),
         _ => return None,
     };

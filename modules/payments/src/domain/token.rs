@@ -37,9 +37,15 @@ mod tests {
         for token in ["pm_card_visa", "pm_card_chargeDeclined", "tok-7", "a"] {
             assert!(is_token(token), "{token}");
         }
-        for other in
-            ["", "4242424242424242", "4242 4242", "c4242-4242-4242-4242", "pm_424242424242", "_x", "ü"]
-        {
+        for other in [
+            "",
+            "4242424242424242",
+            "4242 4242",
+            "c4242-4242-4242-4242",
+            "pm_424242424242",
+            "_x",
+            "ü",
+        ] {
             assert!(!is_token(other), "{other}");
         }
         assert!(!is_token(&"a".repeat(256)));

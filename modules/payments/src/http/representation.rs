@@ -125,9 +125,12 @@ impl PaymentView {
 fn links(payment: &Payment, now: Timestamp) -> Links {
     let here = format!("/v1/payments/{}", payment.id);
     let open = payment.status == Status::Requested && now < payment.expires_at;
-    let links = Links::of(&here)
-        .to("order", format!("/v1/orders/{}", payment.order))
-        .action(open, "attempts", Method::POST, format!("{here}/attempts"));
+    let links = Links::of(&here).to("order", format!("/v1/orders/{}", payment.order)).action(
+        open,
+        "attempts",
+        Method::POST,
+        format!("{here}/attempts"),
+    );
     match &payment.next_action {
         Some(action) => {
             let complete = format!("{here}/actions/{}/complete", action.id);

@@ -1,0 +1,157 @@
+//! Deliveries with somebody who completes orders, and ways to look at what became of them.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use deliveries_api::{Deliveries, RemoteDeliveries, Shipment, ShipmentPrepared, ShipmentsOf};
+use kernel::{Currency, Ids, ManualClock, Money, Timestamp};
+use messaging::{Delivery, Failure, Handle, Module, Process, Publish, Running, Subscriptions};
+use orders_api::{Line, OrderCompleted, OrderNumber};
+use storage::{Database, Options, Tx};
+use users_api::PostalAddress;
+
+use crate::{Needs, Settings};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Deliveries at work.
+pub(super) struct World {
+    pub(super) deliveries: Arc<dyn Deliveries>,
+    pub(super) routes: host::Routes,
+    pub(super) db: Database,
+    shop: Database,
+    running: Running,
+    heard: Arc<Mutex<Vec<ShipmentPrepared>>>,
+}
+
+impl World {
+    pub(super) async fn here() -> Self {
+        Self::over("sqlite::memory:".to_owned(), Side::Here).await
+    }
+
+    pub(super) async fn there() -> Self {
+        Self::over("sqlite::memory:".to_owned(), Side::There).await
+    }
+
+    pub(super) async fn on_postgres() -> Self {
+        Self::over(testkit::postgres().await, Side::Here).await
+    }
+
+    async fn over(url: String, side: Side) -> Self {
+        let mut options = Options::new(url);
+        options.schema = Some("deliveries".to_owned());
+        let db = database(&options, "deliveries").await;
+        let shop = database(&Options::new("sqlite::memory:"), "orders").await;
+        let needs = Needs {
+            clock: Arc::new(ManualClock::at(Timestamp::from_micros(1_767_225_600_000_000))),
+            ids: Ids::system(),
+            meters: ports::Meters::default(),
+            settings: Settings::default(),
+        };
+        let hosted = crate::open(db.clone(), needs);
+        let deliveries = match side {
+            Side::Here => hosted.port,
+            Side::There => RemoteDeliveries::over(hosted.wire),
+        };
+        let heard = Arc::default();
+        let ear = Arc::new(Ear(Arc::clone(&heard)));
+        let running = Process::start(vec![
+            Module { name: "deliveries", db: db.clone(), subscriptions: hosted.subscriptions },
+            Module {
+                name: "orders",
+                db: shop.clone(),
+                subscriptions: Subscriptions::of("orders").on::<ShipmentPrepared>(ear),
+            },
+        ]);
+        Self { deliveries, routes: hosted.routes, db, shop, running, heard }
+    }
+
+    /// Announces that `order` is completed and waits until everybody has heard of it.
+    pub(super) async fn complete(&self, order: &OrderCompleted) {
+        self.announce(order).await;
+        self.running.quiet(LIMIT).await.unwrap();
+    }
+
+    /// Announces that `order` is completed.
+    pub(super) async fn announce(&self, order: &OrderCompleted) {
+        let mut tx = self.shop.begin().await.unwrap();
+        tx.publish(order).unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Waits until `count` shipments were announced, without asking a database.
+    pub(super) async fn hears(&self, count: usize) {
+        let enough = async || self.heard().len() >= count;
+        testkit::eventually("the shipments are announced", LIMIT, enough).await;
+    }
+
+    pub(super) async fn shipments(&self, order: &OrderCompleted) -> Vec<Shipment> {
+        let which = ShipmentsOf { customer: order.customer, order: order.order };
+        self.deliveries.of_order(which).await.unwrap()
+    }
+
+    pub(super) fn heard(&self) -> Vec<ShipmentPrepared> {
+        self.heard.lock().unwrap().clone()
+    }
+}
+
+enum Side {
+    Here,
+    There,
+}
+
+async fn database(options: &Options, history: &str) -> Database {
+    let db = Database::open(options).await.unwrap();
+    db.migrate(migrations::of(history).unwrap()).await.unwrap();
+    db
+}
+
+/// An order of two mugs for somebody in Leipzig.
+pub(super) fn order() -> OrderCompleted {
+    let ids = Ids::system();
+    let price = Money::new(900, Currency::EUR);
+    OrderCompleted {
+        order: ids.next(),
+        number: OrderNumber::new(4_711_081_539),
+        customer: ids.next(),
+        lines: vec![Line {
+            variant: ids.next(),
+            quantity: 2,
+            sku: "MUG-1".to_owned(),
+            title: "Mug".to_owned(),
+            price,
+        }],
+        ship_to: PostalAddress {
+            recipient: "Ada Reader".to_owned(),
+            phone: None,
+            line1: "Buchstraße 1".to_owned(),
+            line2: None,
+            city: "Leipzig".to_owned(),
+            region: None,
+            postal_code: "04109".to_owned(),
+            country: "DE".to_owned(),
+        },
+        delivery_method: "standard".to_owned(),
+        total: Money::new(2290, Currency::EUR),
+        at: Timestamp::from_micros(1_767_225_600_000_000),
+    }
+}
+
+/// Remembers what is announced.
+struct Ear(Arc<Mutex<Vec<ShipmentPrepared>>>);
+
+#[async_trait]
+impl Handle<ShipmentPrepared> for Ear {
+    async fn handle(
+        &self,
+        _: &mut Tx,
+        event: ShipmentPrepared,
+        _: &Delivery,
+    ) -> Result<(), Failure> {
+        self.0.lock().unwrap().push(event);
+        Ok(())
+    }
+}
