@@ -1,5 +1,7 @@
 //! What modules are given to work with.
 
+#![expect(clippy::unwrap_used, reason = "what fails in the setting of a test fails the test")]
+
 mod health;
 mod idempotency;
 mod routes;

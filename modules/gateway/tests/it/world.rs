@@ -77,7 +77,7 @@ impl World {
         self.issuer.issue(grant).unwrap().token.expose_secret().to_owned()
     }
 
-    /// Sends `text` as it is and reads the answer until the server closes or `limit` passes.
+    /// Sends `text` as it is and reads the answer until the server closes, 10 s at most.
     pub(crate) async fn raw(&self, text: &str) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(text.as_bytes()).await.unwrap();
