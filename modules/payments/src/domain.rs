@@ -153,7 +153,7 @@ pub(crate) fn void(payment: Payment, address: Option<ReplyAddress>) -> Reaction<
 #[derive(Debug, PartialEq)]
 pub(crate) enum Attempting {
     /// A new attempt is under way.
-    Begun(Payment),
+    Begun(Box<Payment>),
     /// The wish was fulfilled before, by the attempt with this number.
     Known(u32),
 }
@@ -178,7 +178,7 @@ pub(crate) fn attempt(payment: &Payment, wish: &NewAttempt, now: Timestamp) -> R
             next.attempts.push(Attempt::new(next.next_n(), wish.token.clone(), key));
             next.status = Status::Processing;
             next.version = next.version.next();
-            Ok(Attempting::Begun(next))
+            Ok(Attempting::Begun(Box::new(next)))
         }
         Status::Processing if !payment.is_undone() => Err(Error::InProgress),
         status => Err(Error::NotPayable(status)),

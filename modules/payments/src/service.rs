@@ -44,7 +44,7 @@ impl Payments for Service {
                 Attempting::Known(n) => (n, payment),
                 Attempting::Begun(next) => {
                     match self.begin(&payment, &next).await.map_err(answer)? {
-                        Some(outcome) => (next.next_n() - 1, self.wait(next, outcome).await?),
+                        Some(outcome) => (next.next_n() - 1, self.wait(*next, outcome).await?),
                         None => continue,
                     }
                 }

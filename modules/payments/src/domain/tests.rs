@@ -73,7 +73,7 @@ fn moves(path: &Path, now: Timestamp) -> Vec<Path> {
     let (token, key) = ("pm_card_visa".to_owned(), format!("key-{}", path.steps.len()));
     let wish = NewAttempt { customer, payment: id, token, key };
     if let Ok(Attempting::Begun(payment)) = attempt(payment, &wish, now) {
-        next.push(step(payment, "attempt"));
+        next.push(step(*payment, "attempt"));
     }
     if let Ok(Some(payment)) = complete(payment, &format!("act_{n}")) {
         next.push(step(payment, "complete"));
