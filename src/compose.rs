@@ -109,22 +109,22 @@ pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
 
 /// Whether each module of this binary can read its own section of the configuration.
 pub fn settings(loaded: &Loaded) -> Vec<(&'static str, Result<()>)> {
-    let mut read = Vec::new();
-    #[cfg(feature = "users")]
-    read.push(("users", loaded.settings::<users::Settings>("users").map(drop)));
-    #[cfg(feature = "products")]
-    read.push(("products", loaded.settings::<products::Settings>("products").map(drop)));
-    #[cfg(feature = "carts")]
-    read.push(("carts", loaded.settings::<carts::Settings>("carts").map(drop)));
-    #[cfg(feature = "deliveries")]
-    read.push(("deliveries", loaded.settings::<deliveries::Settings>("deliveries").map(drop)));
-    #[cfg(feature = "payments")]
-    read.push(("payments", loaded.settings::<payments::Settings>("payments").map(drop)));
-    #[cfg(feature = "orders")]
-    read.push(("orders", loaded.settings::<orders::Settings>("orders").map(drop)));
-    #[cfg(feature = "gateway")]
-    read.push(("gateway", loaded.settings::<gateway::Settings>("gateway").map(drop)));
-    read
+    Vec::from([
+        #[cfg(feature = "users")]
+        ("users", loaded.settings::<users::Settings>("users").map(drop)),
+        #[cfg(feature = "products")]
+        ("products", loaded.settings::<products::Settings>("products").map(drop)),
+        #[cfg(feature = "carts")]
+        ("carts", loaded.settings::<carts::Settings>("carts").map(drop)),
+        #[cfg(feature = "deliveries")]
+        ("deliveries", loaded.settings::<deliveries::Settings>("deliveries").map(drop)),
+        #[cfg(feature = "payments")]
+        ("payments", loaded.settings::<payments::Settings>("payments").map(drop)),
+        #[cfg(feature = "orders")]
+        ("orders", loaded.settings::<orders::Settings>("orders").map(drop)),
+        #[cfg(feature = "gateway")]
+        ("gateway", loaded.settings::<gateway::Settings>("gateway").map(drop)),
+    ])
 }
 
 /// Looks whether the books of `module` add up, if it keeps any.

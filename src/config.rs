@@ -39,24 +39,31 @@ pub struct Config {
     pub log: Log,
     /// The modules' databases.
     pub storage: Storage,
+    /// What gateway reads.
     #[serde(default)]
-    gateway: Section,
+    pub gateway: Section,
+    /// What users reads.
     #[serde(default)]
-    users: Section,
+    pub users: Section,
+    /// What products reads.
     #[serde(default)]
-    products: Section,
+    pub products: Section,
+    /// What carts reads.
     #[serde(default)]
-    carts: Section,
+    pub carts: Section,
+    /// What orders reads.
     #[serde(default)]
-    orders: Section,
+    pub orders: Section,
+    /// What payments reads.
     #[serde(default)]
-    payments: Section,
+    pub payments: Section,
+    /// What deliveries reads.
     #[serde(default)]
-    deliveries: Section,
+    pub deliveries: Section,
 }
 
 /// A module's own section. Its shape is the module's business.
-type Section = figment::value::Dict;
+pub type Section = figment::value::Dict;
 
 /// The public listener.
 #[derive(Clone, Debug, Deserialize)]

@@ -38,9 +38,8 @@ pub fn merge(routes: &[Routes]) -> Result<openapi::OpenApi> {
     for part in routes {
         let Some(document) = part.openapi() else { continue };
         for (name, schema) in document.components.iter().flat_map(|found| &found.schemas) {
-            let (first, known) = named
-                .entry(name.clone())
-                .or_insert_with(|| (part.module(), schema.clone()));
+            let (first, known) =
+                named.entry(name.clone()).or_insert_with(|| (part.module(), schema.clone()));
             let same = serde_json::to_value(&known)? == serde_json::to_value(schema)?;
             ensure!(
                 same,
@@ -83,7 +82,9 @@ async fn enter() -> HttpResponse {
 
 async fn page(file: Path<String>, page: Data<Page>) -> HttpResponse {
     match utoipa_swagger_ui::serve(&file, page.0.clone()) {
-        Ok(Some(found)) => HttpResponse::Ok().content_type(found.content_type).body(found.bytes.into_owned()),
+        Ok(Some(found)) => {
+            HttpResponse::Ok().content_type(found.content_type).body(found.bytes.into_owned())
+        }
         Ok(None) => Problem::not_found().respond(None),
         Err(cause) => {
             tracing::error!(%cause, "the documentation page cannot be shown");

@@ -60,7 +60,10 @@ pub async fn run(loaded: &Loaded) -> Result<()> {
     health.started();
     let ready = began.elapsed();
     tracing::info!(ms = ready.as_millis(), "listening on http://{address}");
-    eprint!("{}", Banner { address, ready, hosted, demo, storage: loaded.config.storage.place("*") });
+    eprint!(
+        "{}",
+        Banner { address, ready, hosted, demo, storage: loaded.config.storage.place("*") }
+    );
 
     let serving = Serving { health, server, tasks, stop, messages, databases };
     serving.until_told(http).await
@@ -87,9 +90,7 @@ fn listen(http: &Http, listener: TcpListener, gateway: Gateway) -> Result<Server
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,
     };
-    let app = move || {
-        App::new().wrap(gateway.middleware()).configure(|app| gateway.mount(app))
-    };
+    let app = move || App::new().wrap(gateway.middleware()).configure(|app| gateway.mount(app));
     let server = HttpServer::new(app)
         .workers(workers)
         .keep_alive(http.keep_alive)

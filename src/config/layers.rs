@@ -24,7 +24,7 @@ pub struct Layers {
 impl Layers {
     pub(super) fn figment(&self) -> Result<Figment> {
         let mut figment = Figment::from(Named("the defaults", Toml::string(super::DEFAULTS)))
-            .merge(Toml::file("config/default.toml"));
+            .merge(Toml::file_exact("config/default.toml"));
         for file in &self.files {
             if !file.is_file() {
                 bail!("there is no configuration file {}", file.display());

@@ -1,4 +1,5 @@
 //! The demo shop as its first visitor finds it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::sync::Arc;
 

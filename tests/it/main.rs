@@ -1,4 +1,5 @@
 //! The shop as its users see it, and the house rules that hold it up.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 /// Who may depend on whom, and what no source file contains.
 mod architecture;

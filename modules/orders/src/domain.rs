@@ -125,7 +125,11 @@ fn totals(wish: &Wish) -> Result<Totals> {
     })?;
     let (items, shipping) = (wish.cart.total, quote.price);
     let grand = items.plus(shipping).map_err(|cause| {
-        Error::Invalid(vec![Violation::new("/expected_total", "impossible-total", cause.to_string())])
+        Error::Invalid(vec![Violation::new(
+            "/expected_total",
+            "impossible-total",
+            cause.to_string(),
+        )])
     })?;
     Ok(Totals { items, shipping, grand })
 }
@@ -171,7 +175,8 @@ mod tests {
                 assert_eq!((from.status, from.payment), (Status::Pending, PaymentStatus::None));
             }
         }
-        let paid_twice = transitions(Happening::Paid).any(|(from, _)| from.payment == PaymentStatus::Paid);
+        let paid_twice =
+            transitions(Happening::Paid).any(|(from, _)| from.payment == PaymentStatus::Paid);
         assert!(!paid_twice);
     }
 }

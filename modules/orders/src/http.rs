@@ -9,9 +9,7 @@ use host::{
     Answer, Body, IdempotencyKey, Keyed, Param, Policy, Problem, Route, Routes, Who,
     idempotency::InFlight,
 };
-use orders_api::{
-    CancelOrder, Idempotency, OrderId, OrderOf, Orders, PlaceOrder, ShipTo,
-};
+use orders_api::{CancelOrder, Idempotency, OrderId, OrderOf, Orders, PlaceOrder, ShipTo};
 use utoipa::OpenApi;
 
 use self::view::{AddressView, CancelRequest, OrderView, PaymentRequest, PlaceRequest};

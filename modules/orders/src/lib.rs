@@ -3,12 +3,12 @@
 //! Start reading at [`open`]. The rules are in `domain`, the way of an order from wish to row in
 //! `service`, and what happens after that in `checkout`, the saga.
 
-mod domain;
-mod store;
 mod checkout;
-mod steps;
-mod service;
+mod domain;
 mod http;
+mod service;
+mod steps;
+mod store;
 #[cfg(test)]
 mod tests;
 

@@ -11,8 +11,8 @@ use host::{
 use kernel::Ids;
 use messaging::Publish;
 use orders_api::{
-    CancelOrder, Error, Order, OrderCancelled, OrderExpired, OrderOf, OrderPlaced, Orders, PlaceOrder,
-    Placed, Result, ShipTo, Status,
+    CancelOrder, Error, Order, OrderCancelled, OrderExpired, OrderOf, OrderPlaced, Orders,
+    PlaceOrder, Placed, Result, ShipTo, Status,
 };
 use ports::{Context, async_trait};
 use products_api::{Hold, HoldLine};
@@ -224,7 +224,9 @@ impl Service {
                 match ended {
                     Ok(_) => tracing::info!(order = %order.id, "an order expired"),
                     Err(Failure::Refused(_)) => {}
-                    Err(cause) => tracing::warn!(order = %order.id, %cause, "cannot expire an order"),
+                    Err(cause) => {
+                        tracing::warn!(order = %order.id, %cause, "cannot expire an order")
+                    }
                 }
             }
         };

@@ -71,18 +71,24 @@ impl Store {
         let mut transitions = domain::transitions(happening);
         let first = transitions.next();
         let Some((_, to)) = first else { return Ok(None) };
-        let allowed = first.into_iter().chain(transitions).fold(Condition::any(), |any, (from, _)| {
-            any.add(
-                order::Column::Status
-                    .eq(order::status(from.status))
-                    .and(order::Column::PaymentStatus.eq(order::payment_status(from.payment)))
-                    .and(order::Column::DeliveryStatus.eq(order::delivery_status(from.delivery))),
-            )
-        });
+        let allowed =
+            first.into_iter().chain(transitions).fold(Condition::any(), |any, (from, _)| {
+                any.add(
+                    order::Column::Status
+                        .eq(order::status(from.status))
+                        .and(order::Column::PaymentStatus.eq(order::payment_status(from.payment)))
+                        .and(
+                            order::Column::DeliveryStatus.eq(order::delivery_status(from.delivery)),
+                        ),
+                )
+            });
         let changed = order::Entity::update_many()
             .col_expr(order::Column::Status, Expr::value(order::status(to.status)))
             .col_expr(order::Column::PaymentStatus, Expr::value(order::payment_status(to.payment)))
-            .col_expr(order::Column::DeliveryStatus, Expr::value(order::delivery_status(to.delivery)))
+            .col_expr(
+                order::Column::DeliveryStatus,
+                Expr::value(order::delivery_status(to.delivery)),
+            )
             .col_expr(order::Column::Version, Expr::col(order::Column::Version).add(1))
             .filter(order::Column::Id.eq(id.to_string()))
             .filter(allowed)

@@ -3,9 +3,7 @@
 mod shop;
 
 use kernel::Money;
-use orders_api::{
-    CancelOrder, DeliveryStatus, Error, OrderOf, PaymentStatus, Placed, Status,
-};
+use orders_api::{CancelOrder, DeliveryStatus, Error, OrderOf, PaymentStatus, Placed, Status};
 use payments_api::{NewAttempt, PaymentOf};
 use saga::explore;
 
@@ -54,7 +52,10 @@ async fn a_declined_card_leaves_the_order_payable_and_another_card_completes_it(
         let order = shop.place(&wish).await.unwrap().order;
         shop.until_declined(&order).await;
         let pending = shop.order(&order).await;
-        assert_eq!((pending.status, pending.payment_status), (Status::Pending, PaymentStatus::None));
+        assert_eq!(
+            (pending.status, pending.payment_status),
+            (Status::Pending, PaymentStatus::None)
+        );
 
         let second = NewAttempt {
             customer: shop.customer,

@@ -87,8 +87,8 @@ pub struct LogIn {
     pub ip: Option<String>,
 }
 
-/// What a log-in gives.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What a log-in gives. Its secrets are not printed.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Tokens {
     /// The session these belong to.
     pub session: SessionId,
@@ -100,6 +100,13 @@ pub struct Tokens {
     pub expires_at: Timestamp,
     /// Opaque and single use; only its hash is stored.
     pub refresh_token: String,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { session, user, expires_at, .. } = self;
+        write!(f, "Tokens {{ session: {session}, user: {user}, expires_at: {expires_at}, … }}")
+    }
 }
 
 /// A person with an account.

@@ -50,8 +50,11 @@ impl Answer<Double> for Calculator {
 /// Notes answers: the number, or its negative when it was refused.
 #[derive(Default)]
 struct Replies {
-    heard: Mutex<Vec<(Kind, Option<String>, Option<uuid::Uuid>, Option<String>)>>,
+    heard: Mutex<Vec<Heard>>,
 }
+
+/// Kind, correlation id, causation id and traceparent of an answer.
+type Heard = (Kind, Option<String>, Option<uuid::Uuid>, Option<String>);
 
 #[async_trait]
 impl HandleReply for Replies {

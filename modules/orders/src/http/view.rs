@@ -4,8 +4,8 @@ use actix_web::http::{Method, header::HeaderName};
 use carts_api::CartId;
 use host::{Answer, Links, Problem};
 use kernel::{Code, Money, Timestamp, Version, Violation};
-use orders_api::{Line, Order, OrderId, PaymentId, Totals};
 use orders_api::{DeliveryStatus, PaymentStatus, Status};
+use orders_api::{Line, Order, OrderId, PaymentId, Totals};
 use serde::{Deserialize, Serialize};
 use users_api::{AddressId, PostalAddress};
 use utoipa::ToSchema;
@@ -107,7 +107,8 @@ pub(super) fn one_address() -> Problem {
 
 impl From<AddressView> for PostalAddress {
     fn from(view: AddressView) -> Self {
-        let AddressView { recipient, phone, line1, line2, city, region, postal_code, country } = view;
+        let AddressView { recipient, phone, line1, line2, city, region, postal_code, country } =
+            view;
         Self { recipient, phone, line1, line2, city, region, postal_code, country }
     }
 }

@@ -139,7 +139,18 @@ impl Shop {
         let variant = publish(&*products).await;
         let orders = if wire { RemoteOrders::over(there) } else { here };
         let customer = ids.next();
-        Self { orders, payments, customer, products, carts, deliveries, variant, ids, stop, _running }
+        Self {
+            orders,
+            payments,
+            customer,
+            products,
+            carts,
+            deliveries,
+            variant,
+            ids,
+            stop,
+            _running,
+        }
     }
 
     /// A wish for `quantity` of the thing, in a cart of the customer's.
@@ -155,9 +166,13 @@ impl Shop {
         // The last order's cart is converted by a message, so a fresh one may be a moment away.
         let mut cart = None;
         testkit::eventually("a fresh cart", LIMIT, async || {
-            let opened = self.carts.open(OpenCart { customer, currency: Currency::EUR }).await.unwrap();
+            let opened =
+                self.carts.open(OpenCart { customer, currency: Currency::EUR }).await.unwrap();
             cart = Some(opened.id);
-            self.carts.put_line(PutLine { customer, cart: opened.id, variant: self.variant, quantity }).await.is_ok()
+            self.carts
+                .put_line(PutLine { customer, cart: opened.id, variant: self.variant, quantity })
+                .await
+                .is_ok()
                 && self.carts.cart(CartOf { customer, cart: opened.id }).await.unwrap().status
                     == carts_api::Status::Active
         })
