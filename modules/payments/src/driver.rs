@@ -3,8 +3,9 @@
 //! Work comes in memory, right after the commit that caused it. A sweep at the start and on an interval
 //! finds what a crash or a silence of the provider has left behind.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use kernel::Timestamp;
 use orders_api::PaymentId;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -27,9 +28,12 @@ pub(crate) struct Driver {
     tasks: JoinSet<Payment>,
     names: HashMap<Id, PaymentId>,
     in_hand: HashMap<PaymentId, Hand>,
-    /// Whether what was left by a process that is gone has been found.
-    swept: bool,
+    /// What has not moved since then was left by a process that is gone; nothing once it was found.
+    inherited: Option<Timestamp>,
 }
+
+/// The resolution of a clock.
+const A_MOMENT: Duration = Duration::from_micros(1);
 
 /// A payment that is with the provider.
 #[derive(Default)]
@@ -42,7 +46,8 @@ struct Hand {
 impl Driver {
     pub(crate) fn new(settler: Arc<Settler>, jobs: mpsc::Receiver<Job>) -> Self {
         let (names, in_hand) = (HashMap::new(), HashMap::new());
-        Self { settler, jobs, tasks: JoinSet::new(), names, in_hand, swept: false }
+        let inherited = Some(settler.clock.now().minus(A_MOMENT));
+        Self { settler, jobs, tasks: JoinSet::new(), names, in_hand, inherited }
     }
 
     /// Works until `stop`; then finishes what it has in hand.
@@ -63,11 +68,11 @@ impl Driver {
         }
     }
 
-    /// Looks for what nobody has in hand. The first time everything is nobody's.
+    /// Looks for what nobody has in hand. At first that is everything from before this process.
     async fn sweep(&mut self) {
         let settings = &self.settler.settings;
-        let now = self.settler.clock.now();
-        let since = if self.swept { now.minus(settings.reconcile_after) } else { now };
+        let forgotten = self.settler.clock.now().minus(settings.reconcile_after);
+        let since = self.inherited.unwrap_or(forgotten);
         let (parallel, reader) = (settings.parallel, self.settler.db.reader());
         let found = match store::unsettled(&reader, since, parallel).await {
             Ok(found) => found,
@@ -76,7 +81,9 @@ impl Driver {
                 return;
             }
         };
-        self.swept = true;
+        if found.len() < parallel {
+            self.inherited = None;
+        }
         for payment in found {
             if self.tasks.len() < parallel && !self.in_hand.contains_key(&payment.id) {
                 self.take(Job { payment, done: None }, Mode::Reconcile);

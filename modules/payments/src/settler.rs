@@ -44,8 +44,8 @@ impl Settler {
                 }
             };
             match self.record(&payment, &outcome).await {
-                Ok(Some(next)) => payment = next,
-                Ok(None) => break,
+                Ok(Recorded::Changed(next)) => payment = next,
+                Ok(Recorded::Known(stored)) => return stored,
                 Err(cause) => {
                     tracing::error!(payment = %payment.id, %cause, "an outcome was not recorded");
                     break;
@@ -88,26 +88,34 @@ impl Settler {
     }
 
     /// Records what the provider said about the last attempt of `asked`, whatever has happened to
-    /// the payment in the meantime; nothing when it is no news.
-    async fn record(&self, asked: &Payment, outcome: &Outcome) -> Result<Option<Payment>, Error> {
-        let Some(n) = asked.attempts.last().map(|attempt| attempt.n) else { return Ok(None) };
+    /// the payment in the meantime.
+    async fn record(&self, asked: &Payment, outcome: &Outcome) -> Result<Recorded, Error> {
         let mut payment = asked.clone();
+        let n = asked.next_n() - 1;
         while let Some(next) = domain::told(&payment, n, outcome) {
             let now = self.clock.now();
             let recorded = retry::<_, Infallible, _, _>(|| async {
                 Ok(recorder::record(&self.db, &payment, &next, now).await?)
             });
             match recorded.await {
-                Ok(true) => return Ok(Some(next.payment)),
+                Ok(true) => return Ok(Recorded::Changed(next.payment)),
                 Ok(false) => {}
                 Err(Failure::Storage(cause)) => return Err(cause),
                 Err(Failure::Refused(never)) => match never {},
             }
             match store::find(&self.db.reader(), payment.id).await? {
                 Some(stored) => payment = stored,
-                None => return Ok(None),
+                None => break,
             }
         }
-        Ok(None)
+        Ok(Recorded::Known(payment))
     }
+}
+
+/// What became of an outcome.
+enum Recorded {
+    /// It was news, and the payment is this now.
+    Changed(Payment),
+    /// It was known; the payment is as it was found.
+    Known(Payment),
 }

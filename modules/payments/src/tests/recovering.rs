@@ -67,6 +67,7 @@ async fn a_crash_before_the_charge_is_made_up_for(stage: Stage) {
 async fn a_crash_after_the_charge_does_not_charge_again(stage: Stage) {
     let mut settings = quick();
     settings.sandbox.silent = u32::MAX;
+    settings.reconcile_after = NEVER;
     let world = stage.open(settings).await;
     let wish = world.collect("pm_card_visa", Status::Processing).await;
     testkit::eventually("the card is charged", Duration::from_secs(20), async || {

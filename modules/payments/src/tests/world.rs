@@ -19,7 +19,7 @@ use payments_api::{
 use sea_orm::{ConnectionTrait, Statement};
 use storage::{Database, Options, Tx};
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Needs, Settings};
@@ -55,7 +55,7 @@ pub(super) struct World {
     pub(super) clock: Arc<ManualClock>,
     shop: Database,
     running: Running,
-    background: JoinHandle<()>,
+    background: JoinSet<()>,
     stage: Stage,
 }
 
@@ -122,7 +122,8 @@ impl Stage {
             Module { name: "payments", db: db.clone(), subscriptions: hosted.subscriptions },
             Module { name: "shop", db: shop.clone(), subscriptions },
         ]);
-        let background = host::Background::run_all(hosted.background, CancellationToken::new());
+        let start = |task: host::Background| task.start(CancellationToken::new());
+        let background = hosted.background.into_iter().map(start).collect();
         World {
             payments,
             routes: hosted.routes,
@@ -130,7 +131,7 @@ impl Stage {
             clock: self.clock.clone(),
             shop,
             running,
-            background: tokio::spawn(background),
+            background,
             stage: self,
         }
     }
@@ -143,15 +144,10 @@ async fn database(options: &Options, history: &str) -> Database {
 }
 
 impl World {
-    /// Ends everything where it stands.
-    pub(super) async fn crash(self) -> Stage {
-        self.background.abort();
-        drop(self.background.await);
-        drop(self.running);
-        drop(self.payments);
-        drop(self.routes);
-        self.db.close().await.unwrap();
-        self.shop.close().await.unwrap();
+    /// Ends everything where it stands; nothing is closed.
+    pub(super) async fn crash(mut self) -> Stage {
+        self.background.shutdown().await;
+        self.clock.advance(Duration::from_millis(1));
         self.stage
     }
 
