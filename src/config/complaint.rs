@@ -17,7 +17,6 @@ fn sentence(error: &figment::Error) -> String {
     let key = error.path.join(".");
     match &error.kind {
         Kind::UnknownField(field, known) => {
-            let key = [error.path.as_slice(), std::slice::from_ref(field)].concat().join(".");
             format!("{origin}: unknown key `{key}`{}", nearest(field, known))
         }
         Kind::UnknownVariant(value, known) => {

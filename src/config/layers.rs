@@ -1,6 +1,6 @@
 //! Where the configuration comes from, weakest first.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use figment::{
@@ -23,8 +23,12 @@ pub struct Layers {
 
 impl Layers {
     pub(super) fn figment(&self) -> Result<Figment> {
-        let mut figment = Figment::from(Named("the defaults", Toml::string(super::DEFAULTS)))
-            .merge(Toml::file_exact("config/default.toml"));
+        let mut figment = Figment::from(Named("the defaults", Toml::string(super::DEFAULTS)));
+        // Not `Toml::file`, which searches every folder above this one as well.
+        let nearby = Path::new("config/default.toml");
+        if nearby.is_file() {
+            figment = figment.merge(Toml::file_exact(nearby));
+        }
         for file in &self.files {
             if !file.is_file() {
                 bail!("there is no configuration file {}", file.display());

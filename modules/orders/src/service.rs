@@ -240,6 +240,7 @@ impl Orders for Service {
     /// new one: that spares the first request a statement, and a repeated one is always in its own way,
     /// because its cart has become an order.
     async fn place(&self, wish: PlaceOrder) -> Result<Placed> {
+        let wish = PlaceOrder { payment_token: domain::token(wish.payment_token)?, ..wish };
         for _ in 0..BIRTHS {
             let refusal = match self.place_once(&wish).await {
                 Ok(order) => return Ok(Placed { order, replayed: false }),

@@ -12,6 +12,10 @@ use ports::{Unreachable, async_trait};
 use serde::{Deserialize, Serialize};
 use users_api::UserId;
 
+mod token;
+
+pub use token::is_token;
+
 /// Payments, as their neighbours see them.
 #[async_trait]
 pub trait Payments: Send + Sync {

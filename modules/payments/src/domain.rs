@@ -5,7 +5,6 @@
 mod outcome;
 #[cfg(test)]
 mod tests;
-mod token;
 
 use kernel::{Timestamp, Version, Violation};
 use messaging::ReplyAddress;
@@ -17,7 +16,7 @@ use crate::{
 };
 
 pub(crate) use outcome::{Next, Posting, Say, told};
-pub(crate) use token::is_token;
+use payments_api::is_token;
 
 /// The decline code of a payment that was voided before it was asked for.
 pub(crate) const VOIDED: &str = "voided";

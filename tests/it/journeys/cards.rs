@@ -1,8 +1,8 @@
 //! Cards that do not pay at once.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::world::{DECLINED, Patience, World, eventually, fresh_key, href, text};
+use crate::world::{DECLINED, World, fresh_key, href, text};
 
 /// A card whose bank wants to see the customer.
 const AUTHENTICATION: &str = "pm_card_authenticationRequired";
@@ -14,11 +14,8 @@ async fn a_declined_card_leaves_the_order_payable_and_another_one_completes_it()
     let ada = world.shopper("Ada").await;
     let order = ada.buy_with(&goods, 1, DECLINED).await;
 
-    let declined = async || {
-        let payment = ada.follow(&order, "payment").await;
-        (payment["attempts"][0]["status"] == "declined").then_some(payment)
-    };
-    let payment = eventually("the card is declined", Patience::MESSAGES, declined).await;
+    let declined = |payment: &Value| payment["attempts"][0]["status"] == "declined";
+    let payment = ada.payment(&order, declined).await;
     assert_eq!(payment["attempts"][0]["decline_code"], "card_declined");
     assert_eq!(payment["captured"]["minor"], 0);
     let order = ada.follow(&order, "self").await;
@@ -45,11 +42,7 @@ async fn a_payment_that_needs_the_customer_goes_on_when_the_customer_has_acted()
     let goods = world.publish("teapot", 1999, 3).await;
     let ada = world.shopper("Ada").await;
     let order = ada.buy_with(&goods, 1, AUTHENTICATION).await;
-    let asked = async || {
-        let payment = ada.follow(&order, "payment").await;
-        (payment["status"] == "requires_action").then_some(payment)
-    };
-    let payment = eventually("the bank wants to see her", Patience::MESSAGES, asked).await;
+    let payment = ada.payment(&order, |payment| payment["status"] == "requires_action").await;
     assert_eq!(payment["next_action"]["kind"], "authenticate");
     ada.post(href(&payment, "complete"), &json!({})).await.expect(200);
     let order = ada.wait_for(&order, "completed").await;

@@ -118,18 +118,22 @@ impl Process {
 
     /// Everything it has written.
     pub(crate) fn log(&self) -> String {
-        let mut file = File::open(&self.log).unwrap();
-        file.seek(SeekFrom::Start(self.begins)).unwrap();
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).unwrap();
-        String::from_utf8_lossy(&bytes).into_owned()
+        self.written().unwrap()
     }
 
-    /// The last lines it has written.
+    /// The last lines it has written, for a failure that has enough to say already.
     pub(crate) fn log_end(&self) -> String {
-        let log = self.log();
+        let log = self.written().unwrap_or_else(|cause| cause.to_string());
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(LINES)..].join("\n")
+    }
+
+    fn written(&self) -> std::io::Result<String> {
+        let mut file = File::open(&self.log)?;
+        file.seek(SeekFrom::Start(self.begins))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Asks it to stop, waits until it has, and returns what it has written.

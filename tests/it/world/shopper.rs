@@ -113,6 +113,17 @@ impl Shopper {
         eventually(&what, Patience::MESSAGES, arrived).await
     }
 
+    /// The payment of an order once it is like this. It begins when the order's message has arrived.
+    pub(crate) async fn payment(&self, order: &Value, like: impl Fn(&Value) -> bool) -> Value {
+        let what = format!("the payment of {} is as expected", order["id"]);
+        let begun = async || {
+            let answer = self.get(href(order, "payment")).await;
+            let payment = answer.status.is_success().then(|| answer.json())?;
+            like(&payment).then_some(payment)
+        };
+        eventually(&what, Patience::MESSAGES, begun).await
+    }
+
     /// The shipments of a completed order, once there are some.
     pub(crate) async fn shipments(&self, order: &Value) -> Vec<Value> {
         let prepared = async || {

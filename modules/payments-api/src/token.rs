@@ -7,7 +7,7 @@ const CARD_DIGITS: usize = 12;
 
 /// Whether `text` can be a token: letters, digits, `_` and `-`, beginning with a letter, and without
 /// anything that could be a card number.
-pub(crate) fn is_token(text: &str) -> bool {
+pub fn is_token(text: &str) -> bool {
     let shaped = text.len() <= LONGEST
         && text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
