@@ -14,6 +14,7 @@ mod deliveries;
 mod orders;
 mod payments;
 mod products;
+mod sandbox;
 mod users;
 
 /// The histories of all modules that keep rows.
@@ -23,6 +24,7 @@ pub const ALL: &[&History] = &[
     &carts::HISTORY,
     &orders::HISTORY,
     &payments::HISTORY,
+    &sandbox::HISTORY,
     &deliveries::HISTORY,
 ];
 

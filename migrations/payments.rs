@@ -8,6 +8,5 @@ pub(crate) const HISTORY: History = history!(
         "chassis/0001_messaging" per dialect,
         "payments/0001_payment",
         "payments/0002_ledger" per dialect,
-        "payments/0003_sandbox",
     ]
 );

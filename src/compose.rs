@@ -78,9 +78,11 @@ pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
         deliveries::open(site.db.clone(), needs)
     });
 
+    let sandbox = house.site("sandbox").await?;
     let site = house.site("payments").await?;
     let payments = admit!(house, site, "payments", {
         let needs = payments::Needs {
+            sandbox: sandbox.db.clone(),
             clock: house.clock.clone(),
             ids: house.ids.clone(),
             meters: house.meters.clone(),
@@ -88,6 +90,7 @@ pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
         };
         payments::open(site.db.clone(), needs)
     });
+    house.keep(&sandbox);
 
     let site = house.site("orders").await?;
     let orders = admit!(house, site, "orders", {

@@ -65,20 +65,25 @@ impl<'a> House<'a> {
         Ok(Site { name, db })
     }
 
+    /// Watches over the database of a site: counts it, asks for its health, and closes it at the end.
+    pub fn keep(&mut self, site: &Site) {
+        let db = site.db.clone();
+        self.health.check(site.name, move || {
+            let db = db.clone();
+            async move { db.ping().await.map_err(|cause| cause.to_string()) }
+        });
+        self.databases.push((site.name, site.db.clone()));
+    }
+
     /// Takes a module in and gives back the port by which its neighbours know it.
     ///
     /// Its wire is for other processes; in one process nobody needs it.
     pub fn admit<P: ?Sized>(&mut self, site: Site, module: Hosted<P>) -> Arc<P> {
+        self.keep(&site);
         let Site { name, db } = site;
         let Hosted { port, wire: _, routes, subscriptions, background } = module;
-        let checked = db.clone();
-        self.health.check(name, move || {
-            let db = checked.clone();
-            async move { db.ping().await.map_err(|cause| cause.to_string()) }
-        });
         self.routes.push(routes);
         self.background.extend(background);
-        self.databases.push((name, db.clone()));
         self.bus.push(messaging::Module { name, db, subscriptions });
         port
     }

@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use crate::config::Loaded;
 
-/// Every module that keeps tables, in the order of their dependence.
-pub const WITH_TABLES: [&str; 6] =
-    ["users", "products", "carts", "deliveries", "payments", "orders"];
+/// Everything that keeps tables: the modules in the order of their dependence, and the sandbox that
+/// stands for a payment provider.
+pub const WITH_TABLES: [&str; 7] =
+    ["users", "products", "carts", "deliveries", "sandbox", "payments", "orders"];
 
 /// Every module: its name, whether this binary can host it, and what it is for.
 const ALL: [(&str, bool, &str); 7] = [
@@ -18,11 +19,6 @@ const ALL: [(&str, bool, &str); 7] = [
     ("deliveries", cfg!(feature = "deliveries"), "parcels on their way"),
     ("gateway", cfg!(feature = "gateway"), "the edge in front of all routes"),
 ];
-
-/// The names of the modules this binary can host.
-pub fn hosted() -> impl Iterator<Item = &'static str> {
-    ALL.into_iter().filter(|(_, built, _)| *built).map(|(name, ..)| name)
-}
 
 /// A line for each module.
 pub fn list(loaded: &Loaded) -> String {

@@ -47,7 +47,7 @@ pub async fn run(loaded: &Loaded) -> Result<()> {
     let mut house = House::new(loaded);
     let shop = compose::compose(&mut house).await?;
     let demo = if loaded.config.demo { Some(fill(&shop).await?) } else { None };
-    let hosted = house.databases.iter().map(|(name, _)| *name).collect();
+    let hosted = house.bus.iter().map(|module| module.name).collect();
     let metrics = Metrics::new(house.meters.clone());
     let gateway = edge::open(&mut house, &*shop.users, metrics.clone()).await?;
     let House { health, bus, background, databases, .. } = house;

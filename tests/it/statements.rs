@@ -1,8 +1,9 @@
 //! What a purchase costs in SQL statements, over all modules, `BEGIN` and `COMMIT` included.
 //!
 //! Counted by the shop's own public numbers. Statements that nobody asked for fall in between: a relay
-//! looks into its outbox, and applied messages are removed every two seconds, however many there are.
+//! looks into its outbox, and applied messages are removed every ten seconds, however many there are.
 //! So the median of a few is what counts, and for a whole checkout what each costs when many happen.
+//! What the sandbox writes into its own books is not counted: it stands for a bank.
 
 use std::time::{Duration, Instant};
 
@@ -78,24 +79,32 @@ async fn a_whole_checkout_takes_at_most_sixty_statements() {
 
     let mut alone = Vec::new();
     for buyer in &buyers[..TIMES] {
+        let cart = buyer.cart().await;
         let before = quiet(&world).await;
-        let order = buyer.buy(&goods, 1).await;
+        let order = buyer.buy_in(&cart, &goods, 1, VISA).await;
         alone.push(spent(&before, &quiet(&world).await));
-        assert_eq!(buyer.follow(&order, "self").await["status"], "completed");
-        assert_eq!(buyer.shipments(&order).await.len(), 1);
+        prepared(buyer, &order).await;
     }
-    judged("a checkout after a pause, applied messages removed after each", &alone, CHECKOUT);
+    assert!(judged("a checkout alone", &alone, CHECKOUT) <= CHECKOUT);
 
+    let carts = join_all(buyers.iter().map(Shopper::cart)).await;
     let before = quiet(&world).await;
-    let orders = join_all(buyers.iter().map(|buyer| buyer.buy(&goods, 1))).await;
+    let bought = buyers.iter().zip(&carts).map(|(buyer, cart)| buyer.buy_in(cart, &goods, 1, VISA));
+    let orders = join_all(bought).await;
     let all = spent(&before, &quiet(&world).await);
     for (buyer, order) in buyers.iter().zip(&orders) {
-        assert_eq!(buyer.follow(order, "self").await["status"], "completed");
-        assert_eq!(buyer.shipments(order).await.len(), 1);
+        prepared(buyer, order).await;
     }
     let each = all.iter().sum::<u64>() as f64 / BUYERS as f64;
     println!("{BUYERS} checkouts at once: {all:?}, {each:.1} each");
     assert!(each <= CHECKOUT as f64);
+}
+
+/// Makes sure that what was counted was a whole checkout.
+async fn prepared(buyer: &Shopper, order: &Value) {
+    let order = buyer.follow(order, "self").await;
+    assert_eq!(order["status"], "completed");
+    assert_eq!(buyer.shipments(&order).await.len(), 1);
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ impl Default for Options {
             poll_sqlite: Duration::from_secs(5),
             poll_postgres: Duration::from_millis(500),
             lane: 64,
-            reclaim_every: Duration::from_secs(2),
+            reclaim_every: Duration::from_secs(10),
             reclaim_rows: 1_000,
             handler_limit: Duration::from_secs(30),
             first_pause: Duration::from_secs(1),

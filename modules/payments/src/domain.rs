@@ -8,7 +8,7 @@ mod tests;
 
 use kernel::{Timestamp, Version, Violation};
 use messaging::ReplyAddress;
-use payments_api::{AttemptStatus, Collect, Error, NewAttempt, Result, Status, Void};
+use payments_api::{AttemptStatus, Collect, Error, NewAttempt, Result, Status, Void, is_token};
 
 use crate::{
     payment::{Attempt, Payment},
@@ -16,7 +16,6 @@ use crate::{
 };
 
 pub(crate) use outcome::{Next, Posting, Say, told};
-use payments_api::is_token;
 
 /// The decline code of a payment that was voided before it was asked for.
 pub(crate) const VOIDED: &str = "voided";

@@ -38,6 +38,9 @@ use crate::{driver::Driver, handover::Handover, service::Service, settler::Settl
 
 /// What payments needs of the process that hosts it.
 pub struct Needs {
+    /// Where the sandbox provider remembers its charges. It stands for somebody else's system, so it is
+    /// not payments' own database, and nobody else looks into it.
+    pub sandbox: Database,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Where fresh ids come from.
@@ -50,9 +53,9 @@ pub struct Needs {
 
 /// Opens payments over its own database, with the sandbox as the provider.
 pub fn open(db: Database, needs: Needs) -> Hosted<dyn Payments> {
-    let Needs { clock, ids, meters, settings } = needs;
+    let Needs { sandbox, clock, ids, meters, settings } = needs;
     let provider =
-        Arc::new(sandbox::Sandbox::new(db.clone(), clock.clone(), ids, settings.sandbox.clone()));
+        Arc::new(sandbox::Sandbox::new(sandbox, clock.clone(), ids, settings.sandbox.clone()));
     let (handover, jobs) = Handover::new();
     let settler =
         Settler { db: db.clone(), provider, clock: clock.clone(), settings: settings.clone() };

@@ -6,6 +6,8 @@ use rusqlite::Connection;
 
 /// Those whose tables are looked at, by the name under which they are attached.
 const MODULES: [&str; 6] = ["users", "products", "carts", "orders", "payments", "deliveries"];
+/// What the sandbox provider remembers, attached beside them.
+const PROVIDER: &str = "sandbox";
 
 /// What is in the way of peace, as queries for its number.
 const UNREST: [&str; 2] = [
@@ -53,7 +55,7 @@ const FORBIDDEN: [(&str, &str); 16] = [
     (
         "the provider charged something else than what was captured",
         "SELECT charged, captured FROM
-            (SELECT COALESCE(SUM(amount), 0) AS charged FROM payments.sandbox_charge
+            (SELECT COALESCE(SUM(amount), 0) AS charged FROM sandbox.sandbox_charge
              WHERE status = 'succeeded'),
             (SELECT COALESCE(SUM(captured), 0) AS captured FROM payments.payment)
          WHERE charged <> captured",
@@ -115,7 +117,7 @@ pub(super) struct Books(Connection);
 impl Books {
     pub(super) fn of(folder: &Path) -> Self {
         let connection = Connection::open_in_memory().unwrap();
-        for module in MODULES {
+        for module in MODULES.into_iter().chain([PROVIDER]) {
             let file = folder.join(format!("{module}.db"));
             let attach = format!("ATTACH '{}' AS {module}", file.display());
             connection.execute_batch(&attach).unwrap();

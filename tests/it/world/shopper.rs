@@ -57,6 +57,11 @@ impl Shopper {
     /// The active cart with this in it.
     pub(crate) async fn cart_with(&self, goods: &Goods, quantity: u32) -> Value {
         let cart = self.cart().await;
+        self.put_line(&cart, goods, quantity).await
+    }
+
+    /// The cart with so many of something in it.
+    pub(crate) async fn put_line(&self, cart: &Value, goods: &Goods, quantity: u32) -> Value {
         let line = format!("/v1/carts/{}/lines/{}", text(&cart["id"]), goods.variant);
         self.put(&line, &json!({ "quantity": quantity })).await.expect(200)
     }
@@ -93,7 +98,19 @@ impl Shopper {
 
     /// From cart to pending order.
     pub(crate) async fn buy_with(&self, goods: &Goods, quantity: u32, card: &str) -> Value {
-        let cart = self.cart_with(goods, quantity).await;
+        let cart = self.cart().await;
+        self.buy_in(&cart, goods, quantity, card).await
+    }
+
+    /// From the first line in an open cart to a pending order.
+    pub(crate) async fn buy_in(
+        &self,
+        cart: &Value,
+        goods: &Goods,
+        quantity: u32,
+        card: &str,
+    ) -> Value {
+        let cart = self.put_line(cart, goods, quantity).await;
         let wish = self.wish(&cart, card).await;
         self.place(&wish).await.expect(201)
     }

@@ -120,10 +120,11 @@ impl Shop {
             let settings = deliveries::Settings::default();
             deliveries::open(db.clone(), deliveries::Needs { clock, ids, meters, settings })
         });
+        let sandbox = database(url, "sandbox").await;
         let (payments, _) = open!(bus, tasks, url, "payments", db => {
             let (clock, ids, meters) = (clock.clone(), ids.clone(), meters.clone());
             let settings = payments::Settings::default();
-            payments::open(db.clone(), payments::Needs { clock, ids, meters, settings })
+            payments::open(db.clone(), payments::Needs { sandbox, clock, ids, meters, settings })
         });
         let (here, there) = open!(bus, tasks, url, "orders", db => {
             let (clock, ids, meters) = (clock.clone(), ids.clone(), meters.clone());

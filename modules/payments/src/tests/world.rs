@@ -40,6 +40,7 @@ pub(super) enum Heard {
 /// Where payments are opened: databases that outlive a crash.
 pub(super) struct Stage {
     payments: Options,
+    sandbox: Options,
     shop: Options,
     remote: bool,
     clock: Arc<ManualClock>,
@@ -52,6 +53,7 @@ pub(super) struct World {
     pub(super) payments: Arc<dyn Payments>,
     pub(super) routes: host::Routes,
     pub(super) db: Database,
+    sandbox: Database,
     pub(super) clock: Arc<ManualClock>,
     shop: Database,
     running: Running,
@@ -80,6 +82,7 @@ impl Stage {
         let clock = Arc::new(ManualClock::at(SystemClock.now()));
         Self {
             payments: options("payments.db"),
+            sandbox: options("sandbox.db"),
             shop: options("shop.db"),
             remote: false,
             clock,
@@ -93,16 +96,23 @@ impl Stage {
     }
 
     pub(super) async fn on_postgres() -> Self {
-        let mut payments = Options::new(testkit::postgres().await);
-        payments.schema = Some("payments".to_owned());
-        Self { payments, ..Self::here() }
+        let url = testkit::postgres().await;
+        let options = |schema: &str| {
+            let mut options = Options::new(&url);
+            options.schema = Some(schema.to_owned());
+            options
+        };
+        let (payments, sandbox) = (options("payments"), options("sandbox"));
+        Self { payments, sandbox, ..Self::here() }
     }
 
     /// Opens payments and starts them.
     pub(super) async fn open(self, settings: Settings) -> World {
         let db = database(&self.payments, "payments").await;
+        let sandbox = database(&self.sandbox, "sandbox").await;
         let shop = database(&self.shop, "orders").await;
         let needs = Needs {
+            sandbox: sandbox.clone(),
             clock: self.clock.clone(),
             ids: Ids::system(),
             meters: ports::Meters::default(),
@@ -128,6 +138,7 @@ impl Stage {
             payments,
             routes: hosted.routes,
             db,
+            sandbox,
             clock: self.clock.clone(),
             shop,
             running,
@@ -141,6 +152,14 @@ async fn database(options: &Options, history: &str) -> Database {
     let db = Database::open(options).await.unwrap();
     db.migrate(migrations::of(history).unwrap()).await.unwrap();
     db
+}
+
+/// The number `n` of a query's only row.
+async fn number(db: &Database, sql: &str) -> i64 {
+    let reader = db.reader();
+    let statement = Statement::from_string(reader.get_database_backend(), sql);
+    let row = reader.query_one_raw(statement).await.unwrap().unwrap();
+    row.try_get("", "n").unwrap()
 }
 
 impl World {
@@ -234,11 +253,11 @@ impl World {
 
     async fn charged(&self, wish: &Collect, condition: &str) -> i64 {
         let id = wish.payment;
-        self.number(&format!(
+        let sql = format!(
             "SELECT COUNT(*) AS n FROM sandbox_charge \
              WHERE idempotency_key LIKE '{id}:%' AND {condition}"
-        ))
-        .await
+        );
+        number(&self.sandbox, &sql).await
     }
 
     /// The rows of the payment's ledger and their sum.
@@ -250,10 +269,7 @@ impl World {
     }
 
     pub(super) async fn number(&self, sql: &str) -> i64 {
-        let reader = self.db.reader();
-        let statement = Statement::from_string(reader.get_database_backend(), sql);
-        let row = reader.query_one_raw(statement).await.unwrap().unwrap();
-        row.try_get("", "n").unwrap()
+        number(&self.db, sql).await
     }
 
     pub(super) async fn token(&self, number: &str) -> String {
