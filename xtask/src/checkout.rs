@@ -27,6 +27,9 @@ use crate::workspace;
 const LADDER: [f64; 6] = [100.0, 200.0, 400.0, 600.0, 800.0, 1000.0];
 /// Requests at hand at one time: so many that nobody waits for a place.
 const CONCURRENCY: usize = 20_000;
+/// The share of failures that ends the ladder. A customer who comes back before the last order has
+/// left the cart cannot open a fresh one: that is how an overload shows.
+const LIMIT: f64 = 0.1;
 /// How long orders may take to complete after the last arrival.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// A short load before the measured ones: connections, caches, a first page of everything.
@@ -41,7 +44,7 @@ pub(crate) struct Checkout {
     #[arg(long, default_value = "10s", value_parser = seconds)]
     time: Duration,
     /// Customers that take turns; signed up before anything is measured.
-    #[arg(long, default_value_t = 400)]
+    #[arg(long, default_value_t = 1000)]
     customers: usize,
     /// Lines of configuration for the shop, as `storage.synchronous = "normal"`.
     #[arg(long = "set")]
@@ -87,6 +90,10 @@ impl Checkout {
             for cause in &step.load.causes {
                 println!("        {cause}");
             }
+            if step.failed() > LIMIT {
+                println!("        beyond what the shop can do: no higher rate is tried");
+                break;
+            }
         }
         println!("{LEGEND}\nresident, at most  {:>8.1} MB", megabytes(shop.usage()?.peak));
         shop.close().await
@@ -129,6 +136,12 @@ const LEGEND: &str = "\nPOST: POST /v1/orders alone. purchase: its three request
                       of it, for each completed order.";
 
 impl Step {
+    /// The share of purchases that came to nothing.
+    fn failed(&self) -> f64 {
+        let failed = (self.load.failed + self.load.unfinished) as f64;
+        failed / (failed + self.load.answers.len() as f64)
+    }
+
     fn row(&self) -> Result<String> {
         let mut post = Latency::new();
         for took in &self.load.answers {

@@ -16,8 +16,8 @@ use tokio::{
 
 use super::{Patience, eventually};
 
-/// The sign in the log that the shop listens, before its address.
-const LISTENING: &str = "listening on http://";
+/// What comes before the address, in the log line that the shop listens and in its banner.
+const LISTENING: &str = "http://";
 
 /// How many lines of the log a failure shows.
 const LINES: usize = 40;

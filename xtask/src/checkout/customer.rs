@@ -16,6 +16,8 @@ const PRODUCTS: u64 = 20;
 /// How many of each: more than can be sold.
 const STOCK: u32 = 1_000_000_000;
 const CENTS: i64 = 1999;
+/// How much of an unexpected answer is shown, in characters.
+const SHOWN: usize = 120;
 /// How many sign up at once; passwords are hashed one a thread anyway.
 const AT_ONCE: usize = 4;
 
@@ -137,7 +139,8 @@ async fn answer(request: RequestBuilder, status: u16) -> Result<Value> {
     let response = request.send().await?;
     let (path, actual) = (response.url().path().to_owned(), response.status());
     let text = response.text().await?;
-    ensure!(actual.as_u16() == status, "{path} answers {actual}: {text}");
+    let start: String = text.chars().take(SHOWN).collect();
+    ensure!(actual.as_u16() == status, "{path} answers {actual}: {start}");
     Ok(serde_json::from_str(&text)?)
 }
 

@@ -20,8 +20,8 @@ pub(crate) const ADMIN: (&str, &str) = ("admin@example.com", "correct horse batt
 /// How long a start or a stop may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(2);
-/// The sign in the log that the shop listens, before its address.
-const LISTENING: &str = "listening on http://";
+/// What comes before the address, in the log line that the shop listens and in its banner.
+const LISTENING: &str = "http://";
 
 /// The whole load comes from one address, which is no attack here.
 const SETTINGS: [&str; 3] = ["demo = false", "gateway.address_rate = 0", "gateway.user_rate = 0"];
@@ -60,11 +60,12 @@ impl Shop {
         run(create, password).await?;
 
         let log = folder.join("log");
+        let file = File::create(&log)?;
         let begun = Instant::now();
         let child = rialto(&["serve", "--listen", "127.0.0.1:0"])
             .stdin(Stdio::null())
-            .stdout(File::create(&log)?)
-            .stderr(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file)
             .spawn()?;
         let base =
             timeout(PATIENCE, ready(&log)).await.context("the shop does not become ready")??;
