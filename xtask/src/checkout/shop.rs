@@ -42,10 +42,8 @@ impl Shop {
     pub(crate) async fn open(settings: &[String]) -> Result<Self> {
         let target = workspace::metadata()?.target_directory;
         let binary = target.join("release").join("rialto").into_std_path_buf();
-        let folder = target.join("bench-checkout").into_std_path_buf();
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
+        let folder = format!("bench-checkout-{}", std::process::id());
+        let folder = target.join(folder).into_std_path_buf();
         fs::create_dir_all(&folder)?;
         let rialto = |words: &[&str]| {
             let mut command = Command::new(&binary);
