@@ -10,6 +10,10 @@ use rialto::{
     doctor, migrate, modules, serve,
 };
 
+/// Many small allocations on many threads are what a request is made of.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {

@@ -59,3 +59,34 @@ fn the_report_masks_secrets_and_names_origins() {
             || line("http.workers").ends_with("# the defaults")
     );
 }
+
+#[test]
+fn the_defaults_of_the_file_are_those_of_the_modules() {
+    let loaded = read(&[]).unwrap();
+    #[cfg(feature = "users")]
+    assert_eq!(loaded.settings::<users::Settings>("users").unwrap(), users::Settings::default());
+    #[cfg(feature = "products")]
+    assert_eq!(
+        loaded.settings::<products::Settings>("products").unwrap(),
+        products::Settings::default()
+    );
+    #[cfg(feature = "carts")]
+    assert_eq!(loaded.settings::<carts::Settings>("carts").unwrap(), carts::Settings::default());
+    #[cfg(feature = "deliveries")]
+    assert_eq!(
+        loaded.settings::<deliveries::Settings>("deliveries").unwrap(),
+        deliveries::Settings::default()
+    );
+    #[cfg(feature = "payments")]
+    assert_eq!(
+        loaded.settings::<payments::Settings>("payments").unwrap(),
+        payments::Settings::default()
+    );
+    #[cfg(feature = "orders")]
+    assert_eq!(loaded.settings::<orders::Settings>("orders").unwrap(), orders::Settings::default());
+    #[cfg(feature = "gateway")]
+    assert_eq!(
+        loaded.settings::<gateway::Settings>("gateway").unwrap(),
+        gateway::Settings::default()
+    );
+}

@@ -3,6 +3,7 @@
 //! **Invariant:** no I/O, no runtime, no framework. A crate that depends only on the kernel compiles
 //! in seconds and can be read in one sitting.
 
+mod country;
 pub mod fault;
 #[doc(hidden)]
 pub mod id;
@@ -13,6 +14,7 @@ mod page;
 mod time;
 mod version;
 
+pub use country::is_country;
 pub use fault::{Code, Fault, Violation};
 pub use id::{Identifier, Ids, InvalidId};
 pub use message::{Command, Event, Message, Never};

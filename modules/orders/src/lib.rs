@@ -56,7 +56,7 @@ pub struct Needs {
 }
 
 /// What an operator may decide about orders.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// How long an order is payable and its stock held.

@@ -4,8 +4,6 @@ use identity::Role;
 use kernel::{Timestamp, Version, Violation};
 use users_api::{AddAddress, PostalAddress, SignUp, User, UserId};
 
-use crate::country;
-
 /// The longest e-mail address that can be delivered to (RFC 5321, 4.5.3.1.3), in bytes.
 const EMAIL_MAX: usize = 254;
 const LOCAL_PART_MAX: usize = 64;
@@ -149,7 +147,7 @@ pub(crate) fn entry(wish: &AddAddress) -> Result<Entry, Vec<Violation>> {
         postal_code: reading.text("/address/postal_code", &given.postal_code, 20),
         country: given.country.clone(),
     };
-    if !country::exists(&address.country) {
+    if !kernel::is_country(&address.country) {
         let detail = "give the country as two upper-case letters of ISO 3166-1: DE, JP, US";
         reading.blame("/address/country", "unknown-country", detail);
     }

@@ -2,7 +2,6 @@
 //!
 //! Start reading at [`open`]; the rules are in `domain`, the story in `service`.
 
-mod country;
 mod domain;
 mod http;
 mod keys;

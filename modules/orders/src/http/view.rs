@@ -91,7 +91,7 @@ impl AddressView {
                 return Err(Problem::invalid(Violation::new(pointer, "length", detail)));
             }
         }
-        if self.country.len() != 2 || !self.country.bytes().all(|b| b.is_ascii_uppercase()) {
+        if !kernel::is_country(&self.country) {
             let detail = "give a country as ISO 3166-1 alpha-2, like DE";
             return Err(Problem::invalid(Violation::new("/address/country", "country", detail)));
         }

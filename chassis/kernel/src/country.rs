@@ -12,7 +12,7 @@ SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ
 TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
 /// Whether `code` is an officially assigned alpha-2 code, in upper case.
-pub(crate) fn exists(code: &str) -> bool {
+pub fn is_country(code: &str) -> bool {
     code.len() == 2 && CODES.split(' ').any(|known| known == code)
 }
 
@@ -25,9 +25,9 @@ mod tests {
         let codes: Vec<_> = CODES.split(' ').collect();
         assert_eq!(codes.len(), 249);
         assert!(codes.is_sorted_by(|one, next| one < next));
-        assert!(exists("DE") && exists("ZW"));
+        assert!(is_country("DE") && is_country("ZW"));
         for text in ["", "de", "XX", "UK", "D", "AD AE", " A"] {
-            assert!(!exists(text), "{text:?}");
+            assert!(!is_country(text), "{text:?}");
         }
     }
 }
