@@ -9,7 +9,7 @@ impl Patience {
     /// A process starts or stops.
     pub(crate) const START: Duration = Duration::from_secs(30);
     /// Messages reach whom they are for.
-    pub(crate) const MESSAGES: Duration = Duration::from_secs(20);
+    pub(crate) const MESSAGES: Duration = Duration::from_secs(60);
 }
 
 const PAUSE: Duration = Duration::from_millis(10);
