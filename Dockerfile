@@ -1,22 +1,16 @@
 # syntax=docker/dockerfile:1
 #
-# One image for every process of every topology; configuration says what a process hosts.
-#
 #   docker build --tag rialto .
-#   docker build --tag rialto-orders --build-arg FEATURES="orders" .
-#
-# FEATURES are the modules that the binary can host, separated by commas; empty means all.
+#   docker run --publish 8080:8080 --volume rialto-data:/srv/rialto/data rialto
 
 FROM rust:1.95-bookworm AS build
-ARG FEATURES=""
 WORKDIR /build
 COPY . .
-# The caches keep what was downloaded and compiled for the next build of any set of features. They
-# are no part of the image, so the binary is copied out of them.
+# The caches keep what was downloaded and compiled for the next build. They are no part of the image,
+# so the binary is copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target,sharing=locked \
     cargo build --locked --profile dist --package rialto --bin rialto \
-        ${FEATURES:+--no-default-features --features "$FEATURES"} \
     && cp target/dist/rialto /rialto
 
 FROM debian:bookworm-slim

@@ -26,12 +26,14 @@ pub mod compose;
 pub mod config;
 pub mod demo;
 pub mod doctor;
+#[cfg(feature = "gateway")]
 pub mod edge;
 pub mod house;
 pub mod log;
 pub mod migrate;
 pub mod modules;
 pub mod openapi;
+#[cfg(feature = "gateway")]
 pub mod serve;
 
 /// Chooses the one provider of cryptography for everything in this process.

@@ -7,7 +7,7 @@ use rialto::{
     admin,
     cli::{Cli, Command},
     config::{Layers, Loaded},
-    doctor, migrate, modules, serve,
+    doctor, migrate, modules,
 };
 
 /// Many small allocations on many threads are what a request is made of.
@@ -37,7 +37,13 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
     };
     match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(&loaded).await?,
+        #[cfg(feature = "gateway")]
+        Command::Serve => rialto::serve::run(&loaded).await?,
+        #[cfg(not(feature = "gateway"))]
+        Command::Serve => anyhow::bail!(
+            "this binary was built without the gateway, which answers the public address: build it \
+             with --features gateway"
+        ),
         Command::Migrate { status: true } => print!("{}", migrate::status(&loaded).await?),
         Command::Migrate { status: false } => print!("{}", migrate::apply(&loaded).await?),
         Command::Config => print!("{}", loaded.report()?),
