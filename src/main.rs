@@ -1,6 +1,10 @@
 //! `rialto`: the shop in one binary.
 
-use std::process::ExitCode;
+use std::{
+    fmt::Display,
+    io::{self, ErrorKind, Write},
+    process::ExitCode,
+};
 
 use clap::Parser;
 use rialto::{
@@ -44,16 +48,25 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             "this binary was built without the gateway, which answers the public address: build it \
              with --features gateway"
         ),
-        Command::Migrate { status: true } => print!("{}", migrate::status(&loaded).await?),
-        Command::Migrate { status: false } => print!("{}", migrate::apply(&loaded).await?),
-        Command::Config => print!("{}", loaded.report()?),
-        Command::Modules => print!("{}", modules::list(&loaded)),
+        Command::Migrate { status: true } => say(migrate::status(&loaded).await?)?,
+        Command::Migrate { status: false } => say(migrate::apply(&loaded).await?)?,
+        Command::Config => say(loaded.report()?)?,
+        Command::Modules => say(modules::list(&loaded))?,
         Command::Admin(command) => admin::run(&loaded, command).await?,
         Command::Doctor => {
             let findings = doctor::examine(&loaded).await;
-            print!("{findings}");
+            say(&findings)?;
             return Ok(if findings.healthy() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what was asked for. A reader who has seen enough (`rialto config | head`) is no error.
+fn say(text: impl Display) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match write!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        told => told,
+    }
 }
