@@ -9,9 +9,10 @@ use anyhow::{Context, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 use kernel::{Currency, Money};
 use products_api::{Error, NewCategory, NewProduct, NewVariant, OptionValue, ProductRef, Products};
-use rand::distr::{Alphanumeric, SampleString};
 use serde::Deserialize;
 use users_api::{AddAddress, Password, PostalAddress, SignUp, UserId, Users};
+
+use crate::admin;
 
 /// Who can log in to the demonstration.
 pub struct Customer {
@@ -27,7 +28,6 @@ const CATALOGUE: &str = include_str!("demo/catalogue.json");
 const CURRENCY: Currency = Currency::EUR;
 /// Products put on sale at once: those that wait for the disk together wait once.
 const AT_ONCE: usize = 32;
-const PASSWORD_LENGTH: usize = 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -110,7 +110,7 @@ async fn publish(products: &dyn Products, item: Item) -> Result<()> {
 
 /// Makes the demo customer; nothing when there is one, whose password nobody here knows.
 async fn sign_up(users: &dyn Users) -> Result<Option<String>> {
-    let password = Alphanumeric.sample_string(&mut rand::rng(), PASSWORD_LENGTH);
+    let password = admin::random();
     let wish = SignUp {
         email: EMAIL.to_owned(),
         password: Password::new(&password),

@@ -1,7 +1,5 @@
 //! `rialto modules`: what is in this binary, and where it keeps its tables.
 
-use std::fmt::Write;
-
 use crate::config::Loaded;
 
 /// Everything that keeps tables: the modules in the order of their dependence, and the sandbox that
@@ -22,15 +20,14 @@ const ALL: [(&str, bool, &str); 7] = [
 
 /// A line for each module.
 pub fn list(loaded: &Loaded) -> String {
-    let mut told = String::new();
-    for (name, built, purpose) in ALL {
-        let built = if built { "in this binary" } else { "not built in" };
-        let place = match WITH_TABLES.contains(&name) {
-            true => loaded.config.storage.place(name),
-            false => "no tables".to_owned(),
-        };
-        // Writing to a string cannot fail.
-        writeln!(told, "{name:11} {built:14} {purpose:46} {place}").ok();
-    }
-    told
+    ALL.into_iter().map(|(name, built, purpose)| line(loaded, name, built, purpose)).collect()
+}
+
+fn line(loaded: &Loaded, name: &str, built: bool, purpose: &str) -> String {
+    let built = if built { "in this binary" } else { "not built in" };
+    let place = match WITH_TABLES.contains(&name) {
+        true => loaded.config.storage.place(name),
+        false => "no tables".to_owned(),
+    };
+    format!("{name:11} {built:14} {purpose:46} {place}\n")
 }
