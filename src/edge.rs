@@ -45,7 +45,8 @@ pub async fn open(house: &mut House<'_>, users: &dyn Users, metrics: Metrics) ->
 /// Verifies access tokens with the keys that users publishes.
 async fn verifier(house: &House<'_>, users: &dyn Users) -> Result<Verifier> {
     let keys = users.keys(KeyScope::AccessTokens).await.context("no keys to verify tokens with")?;
-    let keys = Jwks { keys: keys.into_iter().map(jwk).collect() };
+    let keys =
+        Jwks { keys: keys.into_iter().map(|PublicKey { kid, x }| Jwk::of(kid, x)).collect() };
     let Tokens { issuer, audience } = house.loaded.settings("users")?;
     let clock: Arc<dyn Clock> = house.clock.clone();
     Ok(Verifier::new(&keys, &issuer, &audience, clock))
@@ -62,17 +63,6 @@ fn cursors(house: &House<'_>) -> Cursors {
     match house.loaded.config.http.cursor_key.expose_secret() {
         "" => Cursors::new(&rand::random::<[u8; 32]>()),
         key => Cursors::new(key.as_bytes()),
-    }
-}
-
-fn jwk(key: PublicKey) -> Jwk {
-    Jwk {
-        kty: "OKP".into(),
-        crv: "Ed25519".into(),
-        kid: key.kid,
-        x: key.x,
-        alg: Some("EdDSA".into()),
-        usage: Some("sig".into()),
     }
 }
 

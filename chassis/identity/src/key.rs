@@ -94,10 +94,15 @@ impl Jwk {
     fn ed25519(public: &[u8]) -> Self {
         let x = URL_SAFE_NO_PAD.encode(public);
         let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
+        Self::of(URL_SAFE_NO_PAD.encode(digest(&SHA256, members.as_bytes())), x)
+    }
+
+    /// The key `kid` that verifies signatures; `x` is its 32 bytes, base64url without padding.
+    pub fn of(kid: String, x: String) -> Self {
         Self {
             kty: "OKP".into(),
             crv: "Ed25519".into(),
-            kid: URL_SAFE_NO_PAD.encode(digest(&SHA256, members.as_bytes())),
+            kid,
             x,
             alg: Some("EdDSA".into()),
             usage: Some("sig".into()),

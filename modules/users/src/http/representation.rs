@@ -204,12 +204,5 @@ impl From<Vec<users_api::Address>> for AddressBook {
 
 /// A public key as a JSON Web Key (RFC 8037).
 pub(super) fn jwk(key: PublicKey) -> Jwk {
-    Jwk {
-        kty: "OKP".into(),
-        crv: "Ed25519".into(),
-        kid: key.kid,
-        x: key.x,
-        alg: Some("EdDSA".into()),
-        usage: Some("sig".into()),
-    }
+    Jwk::of(key.kid, key.x)
 }
