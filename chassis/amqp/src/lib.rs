@@ -1,0 +1,1 @@
+//! One connection to RabbitMQ that is rebuilt for ever.
