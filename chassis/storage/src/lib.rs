@@ -36,6 +36,7 @@
 //! transactions share one COMMIT: see [`Options::group_commit`].
 
 mod attachment;
+mod copy;
 mod database;
 mod error;
 pub mod migration;
@@ -47,6 +48,7 @@ mod sqlite;
 mod tx;
 
 pub use attachment::Attachment;
+pub use copy::{Copied, CopyError, copy};
 pub use database::Database;
 pub use error::{Error, Failure};
 pub use options::{Backend, Options, Synchronous};

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first thing that fails")]
 
 mod attachments;
+mod copying;
 mod files;
 mod group_commit;
 mod migrations;
