@@ -5,6 +5,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use servers::{Signal as Sign, send_group};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
@@ -77,21 +78,10 @@ fn shown(command: &Command) -> String {
 
 async fn stop_group(child: &mut Child) -> Result<()> {
     let Some(leader) = child.id() else { return Ok(()) };
-    kill("TERM", &format!("-{leader}")).await?;
+    send_group(Sign::TERM, leader)?;
     if timeout(GRACE, child.wait()).await.is_err() {
-        kill("KILL", &format!("-{leader}")).await?;
+        send_group(Sign::KILL, leader)?;
         child.wait().await?;
-    }
-    Ok(())
-}
-
-/// Sends a signal to a process, or with a leading minus to a process group.
-pub(crate) async fn kill(signal: &str, target: &str) -> Result<()> {
-    // The shell's own `kill`, because the program is missing from slim images.
-    let script = r#"kill -s "$0" -- "$1""#;
-    let sent = Command::new("sh").args(["-c", script, signal, target]).status().await?;
-    if !sent.success() {
-        bail!("SIG{signal} cannot be sent to {target}");
     }
     Ok(())
 }

@@ -1,12 +1,10 @@
 //! `cargo xtask`: the project's own tasks, the same on a developer's machine and in CI.
 
-mod account;
 mod bench;
 mod checkout;
 mod children;
 mod dependencies;
 mod load;
-mod postgres;
 mod preflight;
 mod say;
 mod test;
@@ -26,7 +24,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Checks everything: format, lints, documentation, and all tests beside a private Postgres.
+    /// Checks everything: format, lints, documentation, and all tests beside private servers.
     Test(test::Args),
     /// Prints which of our crates depends on which.
     Dependencies {

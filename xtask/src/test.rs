@@ -8,15 +8,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use anyhow::{Context, Result};
+use servers::{Postgres, RabbitMq};
 
 use crate::children::Children;
-use crate::postgres::Server;
 use crate::preflight::{self, Tools};
 use crate::say;
 use crate::workspace::{cargo, metadata};
 
-/// Read by the `testkit` crate.
-const SERVER: &str = "RIALTO_TEST_POSTGRES";
+/// The modules that can be compiled in alone, by feature.
+const MODULES: [&str; 7] =
+    ["users", "products", "carts", "orders", "payments", "deliveries", "gateway"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -51,16 +52,38 @@ pub(crate) async fn run(args: Args) -> Result<bool> {
     if !args.quick {
         checks(&args, &mut children).await?;
     }
-    let server = say::step("postgres", async {
-        let server = Server::start(&tools.postgres, &folder, &mut children).await?;
-        say::note(format!("{SERVER}={}", server.url()));
-        Ok(server)
-    })
-    .await?;
-    let tested = tests(&args, &tools, &server.url(), &mut children).await;
-    server.stop().await?;
+    let servers = say::step("servers", Servers::start(&folder)).await?;
+    let tested = tests(&args, &tools, &servers, &mut children).await;
+    servers.stop().await?;
     drop(lock);
     Ok(tested?.success())
+}
+
+/// What all tests of a run share; read from the environment by the `testkit` crate.
+struct Servers {
+    postgres: Postgres,
+    rabbitmq: RabbitMq,
+}
+
+impl Servers {
+    async fn start(folder: &Path) -> Result<Self> {
+        let started = tokio::join!(Postgres::start(folder), RabbitMq::start(folder));
+        let servers = Self { postgres: started.0?, rabbitmq: started.1? };
+        for (name, url) in servers.urls() {
+            say::note(format!("{name}={url}"));
+        }
+        Ok(servers)
+    }
+
+    fn urls(&self) -> [(&'static str, String); 2] {
+        let (postgres, rabbitmq) = (self.postgres.url(), self.rabbitmq.url());
+        [("RIALTO_TEST_POSTGRES", postgres), ("RIALTO_TEST_RABBITMQ", rabbitmq)]
+    }
+
+    async fn stop(self) -> Result<()> {
+        let stopped = tokio::join!(self.postgres.stop(), self.rabbitmq.stop());
+        stopped.0.and(stopped.1)
+    }
 }
 
 /// Where a run keeps its files: in cargo's target folder.
@@ -92,18 +115,32 @@ async fn checks(args: &Args, children: &mut Children) -> Result<()> {
     say::step("lints", children.run(&mut clippy)).await?;
     let mut doc = cargo(&["doc", "--no-deps"]);
     doc.args(args.scope("--workspace")).env("RUSTDOCFLAGS", "--deny warnings");
-    say::step("documentation", children.run(&mut doc)).await
+    say::step("documentation", children.run(&mut doc)).await?;
+    if args.package.is_empty() {
+        say::step("each module alone", alone(children)).await?;
+    }
+    Ok(())
+}
+
+/// A binary that can host one module only is one that compiles.
+async fn alone(children: &mut Children) -> Result<()> {
+    for module in MODULES {
+        let mut check = cargo(&["check", "--quiet", "--bin", "rialto", "--no-default-features"]);
+        let outcome = children.run(check.args(["--features", module])).await;
+        outcome.with_context(|| format!("a binary for {module} alone does not compile"))?;
+    }
+    Ok(())
 }
 
 async fn tests(
     args: &Args,
     tools: &Tools,
-    server: &str,
+    servers: &Servers,
     children: &mut Children,
 ) -> Result<ExitStatus> {
     if !args.quick {
         let mut examples = cargo(&["test", "--doc"]);
-        examples.args(args.scope("--workspace")).env(SERVER, server);
+        examples.args(args.scope("--workspace")).envs(servers.urls());
         say::step("documentation tests", children.run(&mut examples)).await?;
     }
     let mut runner = match tools.nextest {
@@ -111,6 +148,6 @@ async fn tests(
         false => cargo(&["test", "--tests", "--no-fail-fast"]),
     };
     say::begin("tests");
-    runner.args(args.scope("--workspace")).args(&args.filter).env(SERVER, server);
+    runner.args(args.scope("--workspace")).args(&args.filter).envs(servers.urls());
     children.status(&mut runner).await
 }

@@ -10,7 +10,6 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use crate::children::kill;
 use crate::usage::Usage;
 use crate::workspace;
 
@@ -84,7 +83,7 @@ impl Shop {
     /// Stops it and removes its folder.
     pub(crate) async fn close(mut self) -> Result<()> {
         let id = self.child.id().context("the shop has ended")?;
-        kill("TERM", &id.to_string()).await?;
+        servers::send(servers::Signal::TERM, id)?;
         let status =
             timeout(PATIENCE, self.child.wait()).await.context("the shop does not stop")??;
         ensure!(status.success(), "the shop ended with {status}");

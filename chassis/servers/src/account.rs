@@ -1,4 +1,4 @@
-//! The user who runs the tests' Postgres when we are root, which Postgres refuses to be.
+//! The user who runs a server when we are root, which servers refuse to be.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -7,10 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use tokio::process::Command;
 
-/// Users that need no rights of their own, the one that Postgres' package makes first.
-const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
-
-/// Who runs the server's programs.
+/// Who runs a server's programs.
 pub(crate) enum Account {
     /// We ourselves.
     Ours,
@@ -19,16 +16,19 @@ pub(crate) enum Account {
 }
 
 impl Account {
-    pub(crate) async fn choose() -> Result<Self> {
-        if !is_root().await? {
+    /// The first of `users` that exists, when we are root. They need no rights of their own.
+    pub(crate) fn choose(users: &[&str]) -> Result<Self> {
+        if !is_root() {
             return Ok(Self::Ours);
         }
-        let users = fs::read_to_string("/etc/passwd").context("/etc/passwd cannot be read")?;
-        match UNPRIVILEGED.iter().find_map(|name| find(&users, name)) {
+        let known = fs::read_to_string("/etc/passwd").context("/etc/passwd cannot be read")?;
+        match users.iter().find_map(|name| find(&known, name)) {
             Some(account) => Ok(account),
             None => bail!(
-                "PostgreSQL does not run as root, and there is neither a user `postgres` nor \
-                 `nobody` to run it: `useradd --system postgres` makes one"
+                "the server does not run as root, and there is none of the users {} to run it: \
+                 `useradd --system {}` makes one",
+                users.join(", "),
+                users.first().unwrap_or(&"nobody")
             ),
         }
     }
@@ -62,9 +62,8 @@ impl Account {
 }
 
 /// Whether this process is root.
-pub(crate) async fn is_root() -> Result<bool> {
-    let id = Command::new("id").arg("-u").output().await.context("`id -u` does not run")?;
-    Ok(id.stdout.trim_ascii() == b"0")
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
 }
 
 /// Looks a name up in the lines of /etc/passwd: `name:password:user:group:…`.
