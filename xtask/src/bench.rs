@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
+use crate::calls::Calls;
 use crate::checkout::Checkout;
 use crate::children::Children;
 use crate::workspace;
@@ -13,6 +14,8 @@ pub(crate) enum Bench {
     Ports(Criterion),
     /// What a statement, a transaction and group commit cost beside plain rusqlite.
     Storage(Criterion),
+    /// What a call to another process costs: ours beside gRPC, tarpc and bare RabbitMQ.
+    Calls(Calls),
     /// How many purchases a second one process takes, and what each costs.
     Checkout(Checkout),
 }
@@ -29,6 +32,7 @@ impl Bench {
         match self {
             Self::Ports(criterion) => criterion.run("ports").await,
             Self::Storage(criterion) => criterion.run("storage").await,
+            Self::Calls(calls) => calls.run().await,
             Self::Checkout(checkout) => checkout.run().await,
         }
     }

@@ -1,6 +1,7 @@
 //! `cargo xtask`: the project's own tasks, the same on a developer's machine and in CI.
 
 mod bench;
+mod calls;
 mod checkout;
 mod children;
 mod dependencies;
