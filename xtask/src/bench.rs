@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::calls::Calls;
-use crate::checkout::Checkout;
+use crate::checkout::{Checkout, Comparison};
 use crate::children::Children;
 use crate::workspace;
 
@@ -16,8 +16,10 @@ pub(crate) enum Bench {
     Storage(Criterion),
     /// What a call to another process costs: ours beside gRPC, tarpc and bare RabbitMQ.
     Calls(Calls),
-    /// How many purchases a second one process takes, and what each costs.
+    /// How many purchases a second the shop takes, and what each costs.
     Checkout(Checkout),
+    /// The same in one process, in three and in seven, in one run.
+    Topologies(Comparison),
 }
 
 #[derive(Args)]
@@ -34,6 +36,7 @@ impl Bench {
             Self::Storage(criterion) => criterion.run("storage").await,
             Self::Calls(calls) => calls.run().await,
             Self::Checkout(checkout) => checkout.run().await,
+            Self::Topologies(comparison) => comparison.run().await,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a process has cost so far: processor time and memory, as Linux counts them in /proc.
 
 use std::fs;
+use std::iter::Sum;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -33,6 +34,18 @@ impl Usage {
             cpu: Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND),
             resident: memory("VmRSS:")? * 1024,
             peak: memory("VmHWM:")? * 1024,
+        })
+    }
+}
+
+/// Of several processes: memory that they share, as their code, counts once for each.
+impl Sum for Usage {
+    fn sum<I: Iterator<Item = Self>>(usages: I) -> Self {
+        let none = Self { cpu: Duration::ZERO, resident: 0, peak: 0 };
+        usages.fold(none, |all, one| Self {
+            cpu: all.cpu + one.cpu,
+            resident: all.resident + one.resident,
+            peak: all.peak + one.peak,
         })
     }
 }

@@ -1,15 +1,18 @@
-//! The shop under load: a release build on a folder of its own.
+//! The shop under load: a release build on a folder of its own, in one process or in several.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+use reqwest::Client;
+use servers::{Signal, send};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
+use super::topology::{Plan, Process, Topology};
 use crate::usage::Usage;
 use crate::workspace;
 
@@ -19,31 +22,44 @@ pub(crate) const ADMIN: (&str, &str) = ("admin@example.com", "correct horse batt
 /// How long a start or a stop may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(2);
-/// What comes before the address, in the log line that the shop listens and in its banner.
-const LISTENING: &str = "http://";
 
 /// The whole load comes from one address, which is no attack here.
 const SETTINGS: [&str; 3] = ["demo = false", "gateway.address_rate = 0", "gateway.user_rate = 0"];
 
+/// A path of each module that customers go to. A gateway that has not heard of the module yet answers
+/// [`UNAVAILABLE`].
+const PATHS: [&str; 6] = [
+    "/v1/users/me",
+    "/v1/products",
+    "/v1/carts/unknown",
+    "/v1/orders/unknown",
+    "/v1/payments/unknown",
+    "/v1/delivery-methods",
+];
+const UNAVAILABLE: u16 = 503;
+
 /// A running shop.
 pub(crate) struct Shop {
-    child: Child,
+    children: Vec<(String, Child)>,
     folder: PathBuf,
     /// `http://127.0.0.1:…`
     pub(crate) base: String,
     /// The size of the binary in bytes.
     pub(crate) binary: u64,
-    /// From the start of the process to the first `/readyz` that says so, with tables in place.
+    /// From the start of the first process until all of them say that they are ready, with tables in place.
     pub(crate) start: Duration,
+    /// Kept for the ports that it holds.
+    _plan: Plan,
 }
 
 impl Shop {
-    pub(crate) async fn open(settings: &[String]) -> Result<Self> {
+    pub(crate) async fn open(topology: Topology, settings: &[String]) -> Result<Self> {
         let target = workspace::metadata()?.target_directory;
         let binary = target.join("release").join("rialto").into_std_path_buf();
-        let folder = format!("bench-checkout-{}", std::process::id());
+        let folder = format!("bench-checkout-{topology}-{}", std::process::id());
         let folder = target.join(folder).into_std_path_buf();
         fs::create_dir_all(&folder)?;
+        let plan = topology.plan(target.join("bench-ports").as_std_path())?;
         let rialto = |words: &[&str]| {
             let mut command = Command::new(&binary);
             command.current_dir(&folder).kill_on_drop(true).args(words).arg("--data").arg(&folder);
@@ -56,18 +72,22 @@ impl Shop {
         let create = rialto(&["admin", "create", "--email", email, "--password-stdin"]);
         run(create, password).await?;
 
-        let log = folder.join("log");
-        let file = File::create(&log)?;
         let begun = Instant::now();
-        let child = rialto(&["serve", "--listen", "127.0.0.1:0"])
-            .stdin(Stdio::null())
-            .stdout(file.try_clone()?)
-            .stderr(file)
-            .spawn()?;
-        let base =
-            timeout(PATIENCE, ready(&log)).await.context("the shop does not become ready")??;
+        let mut children = Vec::new();
+        for process in &plan.processes {
+            let words: Vec<&str> = process.command.iter().map(String::as_str).collect();
+            let mut command = rialto(&words);
+            let log = File::create(folder.join(format!("{}.log", process.name)))?;
+            command.args(&plan.shared).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+            children.push((process.name.clone(), command.spawn()?));
+        }
+        let base = format!("http://{}", plan.public);
+        timeout(PATIENCE, ready(&plan.processes, &base)).await.with_context(|| {
+            format!("the shop does not become ready: see the logs in {}", folder.display())
+        })??;
         let start = begun.elapsed();
-        Ok(Self { child, base, start, binary: fs::metadata(&binary)?.len(), folder })
+        let binary = fs::metadata(&binary)?.len();
+        Ok(Self { children, folder, base, binary, start, _plan: plan })
     }
 
     /// Where its databases are.
@@ -75,20 +95,32 @@ impl Shop {
         &self.folder
     }
 
-    /// What its process has cost so far.
+    /// How many processes it is.
+    pub(crate) fn processes(&self) -> usize {
+        self.children.len()
+    }
+
+    /// What its processes have cost so far, together.
     pub(crate) fn usage(&self) -> Result<Usage> {
-        Usage::of(self.child.id().context("the shop has ended")?)
+        self.children.iter().map(|(name, child)| Usage::of(id(name, child)?)).sum()
     }
 
     /// Stops it and removes its folder.
     pub(crate) async fn close(mut self) -> Result<()> {
-        let id = self.child.id().context("the shop has ended")?;
-        servers::send(servers::Signal::TERM, id)?;
-        let status =
-            timeout(PATIENCE, self.child.wait()).await.context("the shop does not stop")??;
-        ensure!(status.success(), "the shop ended with {status}");
+        for (name, child) in &self.children {
+            send(Signal::TERM, id(name, child)?)?;
+        }
+        for (name, child) in &mut self.children {
+            let ended = timeout(PATIENCE, child.wait()).await;
+            let status = ended.with_context(|| format!("{name} does not stop"))??;
+            ensure!(status.success(), "{name} ended with {status}");
+        }
         fs::remove_dir_all(&self.folder).context("its folder cannot be removed")
     }
+}
+
+fn id(name: &str, child: &Child) -> Result<u32> {
+    child.id().with_context(|| format!("{name} has ended"))
 }
 
 /// Runs a command to its end, with one line to read.
@@ -102,27 +134,25 @@ async fn run(mut command: Command, input: &str) -> Result<()> {
     Ok(())
 }
 
-/// Waits until the shop has said where it listens, and says there that it is ready.
-async fn ready(log: &Path) -> Result<String> {
-    let base = loop {
-        if let Some(base) = address(&fs::read_to_string(log)?) {
-            break base;
-        }
-        sleep(PAUSE).await;
-    };
-    let client = reqwest::Client::new();
-    loop {
-        let answer = client.get(format!("{base}/readyz")).send().await?;
-        match answer.status().as_u16() {
-            200 => return Ok(base),
-            503 => sleep(PAUSE).await,
-            other => bail!("/readyz answers {other}"),
+/// Waits until every process says that it is ready, and the gateway has heard of every module.
+async fn ready(processes: &[Process], base: &str) -> Result<()> {
+    let client = Client::builder().no_proxy().build()?;
+    for process in processes {
+        let url = format!("http://{}/readyz", process.address);
+        while ask(&client, &url).await != Some(200) {
+            sleep(PAUSE).await;
         }
     }
+    for path in PATHS {
+        let url = format!("{base}{path}");
+        while ask(&client, &url).await.is_none_or(|status| status == UNAVAILABLE) {
+            sleep(PAUSE).await;
+        }
+    }
+    Ok(())
 }
 
-fn address(log: &str) -> Option<String> {
-    let (_, rest) = log.split_once(LISTENING)?;
-    let end = rest.find(|letter: char| !letter.is_ascii_digit() && !".:".contains(letter))?;
-    Some(format!("http://{}", &rest[..end]))
+/// The status of the answer; nothing while nobody listens.
+async fn ask(client: &Client, url: &str) -> Option<u16> {
+    Some(client.get(url).send().await.ok()?.status().as_u16())
 }
