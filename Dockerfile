@@ -13,18 +13,18 @@
 # formats know no health check. Every step is a plain layer, so any builder and any cache of layers will
 # do: dependencies are compiled again when a manifest changes, and not when a source does.
 
-# The manifests, and an empty source in each place where cargo wants one. Files are dated alike, because
-# some builders take another date for another file.
-FROM rust:1.95-bookworm AS manifests
+# The manifests, and an empty source in each place where cargo wants one. All with one date and the same
+# rights: builders take a file with others for another file.
+FROM docker.io/library/rust:1.95-bookworm AS manifests
 WORKDIR /build
 COPY . .
 RUN find . -type f ! -name Cargo.toml ! -name Cargo.lock ! -path './.cargo/*' \
         ! -name lib.rs ! -name main.rs ! -path './benches/*.rs' -delete \
     && find . -type d -empty -delete \
     && find . -name '*.rs' -exec sh -c 'echo "pub fn main() {}" > "$0"' {} ';' \
-    && find . -exec touch --date=@0 {} +
+    && find . -exec touch --date=@0 {} + && chmod --recursive u=rwX,go=rX .
 
-FROM rust:1.95-bookworm AS build
+FROM docker.io/library/rust:1.95-bookworm AS build
 # Modules to compile in, as "orders payments"; all of them when it is empty.
 ARG FEATURES=""
 WORKDIR /build
@@ -38,7 +38,7 @@ RUN find . -name '*.rs' -exec touch {} + \
         ${FEATURES:+--no-default-features --features "$FEATURES"} \
     && target/dist/rialto --version
 
-FROM debian:bookworm-slim
+FROM docker.io/library/debian:bookworm-slim
 RUN useradd --system --uid 10001 --user-group --no-create-home rialto \
     && install --directory --owner=rialto --group=rialto /srv/rialto/data
 WORKDIR /srv/rialto
