@@ -1,10 +1,15 @@
-//! What tests need from their surroundings: a fresh Postgres database, and waiting for a condition.
+//! What tests need from their surroundings: a fresh Postgres database, a RabbitMQ, a network that
+//! misbehaves, and waiting for a condition.
 //!
 //! A dev-dependency only. Nothing here skips: a test that cannot have what it needs fails and says
-//! what to do. `cargo xtask test` starts the Postgres server that [`postgres`] uses.
+//! what to do. `cargo xtask test` starts the servers that [`postgres`] and [`rabbitmq`] use.
 
+mod broker;
 mod database;
+mod proxy;
 mod wait;
 
+pub use broker::{BROKER, prefix, rabbitmq};
 pub use database::{SERVER, postgres};
+pub use proxy::{Flow, Proxy};
 pub use wait::eventually;
