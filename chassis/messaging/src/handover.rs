@@ -45,6 +45,8 @@ struct State {
     rows: VecDeque<Handed>,
     /// There may be rows in the table that were not handed over.
     look: bool,
+    /// Some of that was committed in this process.
+    fresh: bool,
     /// The relay is at work on what it took.
     busy: bool,
     /// Counts what was ever handed over.
@@ -62,6 +64,8 @@ pub(crate) struct Handed {
 pub(crate) struct Taken {
     pub(crate) rows: VecDeque<Handed>,
     pub(crate) look: bool,
+    /// Something was committed in this process.
+    pub(crate) fresh: bool,
 }
 
 /// Rows that wait at most.
@@ -82,11 +86,21 @@ impl Handover {
         self.news.notify_one();
     }
 
-    /// Tells the relay to look into the table.
+    /// Tells the relay to look into the table, because something was committed here.
     pub(crate) fn look(&self) {
+        self.tell(true);
+    }
+
+    /// Tells the relay to look into the table, because another process has a reason to.
+    pub(crate) fn nudged(&self) {
+        self.tell(false);
+    }
+
+    fn tell(&self, fresh: bool) {
         let mut state = self.state();
         state.generation += 1;
         state.look = true;
+        state.fresh |= fresh;
         drop(state);
         self.news.notify_one();
     }
@@ -104,11 +118,18 @@ impl Handover {
                 state.busy = state.look || !state.rows.is_empty();
                 if state.busy {
                     let look = std::mem::take(&mut state.look);
-                    return Taken { rows: std::mem::take(&mut state.rows), look };
+                    let fresh = std::mem::take(&mut state.fresh);
+                    return Taken { rows: std::mem::take(&mut state.rows), look, fresh };
                 }
             }
             self.news.notified().await;
         }
+    }
+
+    /// Waits for news without taking it; tells whether something was committed in this process.
+    pub(crate) async fn hear(&self) -> bool {
+        self.news.notified().await;
+        std::mem::take(&mut self.state().fresh)
     }
 
     /// Whether nothing waits and the relay has nothing in hand.

@@ -24,32 +24,44 @@
 //! The outbox is the only memory: a row stays until every subscriber in the process has committed
 //! it (applied or parked), so a relay begins with all rows that are there and needs no cursor.
 
+mod bus;
 mod delivery;
 mod envelope;
 mod failure;
 mod gauges;
 mod handover;
 mod health;
+mod in_hand;
 mod inbox;
+mod inlet;
+mod job;
+pub mod memory;
 mod options;
 mod overlooked;
 pub mod parked;
 mod process;
 mod publish;
+mod pulse;
 mod relay;
 mod retries;
+mod running;
 mod shard;
 mod sql;
 mod subscriber;
 mod subscription;
 mod worker;
 
+pub use bus::{Batch, Bus, Group, Link, Module, Siblings, Undelivered};
 pub use delivery::Delivery;
 pub use envelope::{Envelope, JSON, Kind, ReplyAddress, ReplyTo};
 pub use failure::Failure;
-pub use gauges::{Gauges, Reading};
+pub use gauges::{Distance, Gauges, Reading};
+pub use in_hand::Acceptance;
+pub use inlet::Inlet;
 pub use options::Options;
-pub use process::{Module, Process, Running, Unfinished};
+pub use process::Process;
 pub use publish::{Ask, Publish};
+pub use pulse::{Ended, Pulse};
+pub use running::{Running, Unfinished};
 pub use shard::{SHARDS, shard};
 pub use subscription::{Answer, Answered, Handle, HandleReply, Subscriptions};

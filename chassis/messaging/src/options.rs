@@ -11,6 +11,11 @@ pub struct Options {
     pub poll_postgres: Duration,
     /// Messages that wait in one lane of one subscriber before its senders wait too.
     pub lane: usize,
+    /// Messages of one module that are on their way to one group elsewhere. When there are more the
+    /// group is behind: the others wait in the outbox.
+    pub window: usize,
+    /// Messages that travel to a group elsewhere together.
+    pub batch: usize,
     /// How often the applied rows of an outbox are removed.
     pub reclaim_every: Duration,
     /// How many applied rows are removed without waiting for that time.
@@ -33,6 +38,8 @@ impl Default for Options {
             poll_sqlite: Duration::from_secs(5),
             poll_postgres: Duration::from_millis(500),
             lane: 64,
+            window: 1_024,
+            batch: 64,
             reclaim_every: Duration::from_secs(10),
             reclaim_rows: 1_000,
             handler_limit: Duration::from_secs(30),

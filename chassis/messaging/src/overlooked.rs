@@ -1,18 +1,19 @@
 //! Messages that concern no handler of their group. Their marks need not be moved at once: the next
 //! message of the key moves the mark over them, or many are moved together after a while.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use tokio::time::Instant;
 
-use crate::{Envelope, relay::Job};
+use crate::{Envelope, job::Job};
 
 /// What one lane has overlooked and not acknowledged yet.
 #[derive(Default)]
 pub(crate) struct Overlooked {
     runs: HashMap<Stream, Run>,
     count: usize,
-    since: Option<Instant>,
+    /// When the first of them has waited long enough.
+    due: Option<Instant>,
 }
 
 /// Source, channel and key.
@@ -25,13 +26,12 @@ pub(crate) struct Run {
 }
 
 impl Overlooked {
-    /// How long marks may stay behind.
-    pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
     const MOST: usize = 64;
 
     /// Keeps the job; gives it back when it is no neighbour of what is kept of its stream.
     pub(crate) fn add(&mut self, job: Job) -> Option<Job> {
         let stream = stream(&job.envelope);
+        let due = Instant::now() + job.patience();
         if let Some(run) = self.runs.get_mut(&stream) {
             if run.last() != job.envelope.seq - 1 {
                 return Some(job);
@@ -41,7 +41,7 @@ impl Overlooked {
             self.runs.insert(stream, Run { first: job, rest: Vec::new() });
         }
         self.count += 1;
-        self.since.get_or_insert_with(Instant::now);
+        self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
         None
     }
 
@@ -53,7 +53,7 @@ impl Overlooked {
         let run = self.runs.remove(&stream(envelope))?;
         self.count -= 1 + run.rest.len();
         if self.runs.is_empty() {
-            self.since = None;
+            self.due = None;
         }
         Some(run)
     }
@@ -67,9 +67,9 @@ impl Overlooked {
         self.count >= Self::MOST
     }
 
-    /// Since when something is kept.
-    pub(crate) fn since(&self) -> Option<Instant> {
-        self.since
+    /// When the marks are to be moved over what is kept, if anything is.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due
     }
 }
 

@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Failure,
+    job::Job,
     overlooked::{Overlooked, Run},
     parked::{State, TRIES_AT_ONCE},
-    relay::Job,
     subscriber::{Origin, Settled, Subscriber, Try},
 };
 
@@ -29,14 +29,14 @@ pub(crate) async fn run(
 ) {
     let mut lane = Lane { subscriber: &subscriber, stop: &stop, overlooked: Overlooked::default() };
     loop {
-        let since = lane.overlooked.since();
-        let flush = since.unwrap_or_else(Instant::now) + Overlooked::PATIENCE;
+        let due = lane.overlooked.due();
+        let flush = due.unwrap_or_else(Instant::now);
         let job = tokio::select! {
             biased;
             () = stop.cancelled() => break,
             job = jobs.recv() => job,
-            () = sleep_until(flush), if since.is_some() => None,
-            () = subscriber.hurry.notified(), if since.is_some() => None,
+            () = sleep_until(flush), if due.is_some() => None,
+            () = subscriber.hurry.notified(), if due.is_some() => None,
         };
         let went_on = match job {
             Some(job) if subscriber.overlooks(&job.envelope) => lane.overlook(job).await,

@@ -1,27 +1,34 @@
 //! The relay: takes what one database published, in order, to whoever listens.
 
+mod courier;
+mod marks;
+mod outlet;
 mod pending;
 mod postgres;
 mod routes;
 mod source;
 mod sqlite;
+mod window;
 
-use std::{
-    collections::{BTreeSet, HashSet, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use marks::{Mark, Marks};
+use outlet::{Outlet, Progress};
 pub(crate) use pending::Pending;
-pub(crate) use routes::{Job, Routes, Target};
-use source::{Next, Passed, Source};
+pub(crate) use routes::{Routes, Target};
+use source::{Next, Row, Rows, Source};
 use storage::{Backend, Database};
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Envelope, Gauges, Kind, Options,
     handover::{Companion, Taken},
+    job::Job,
+    pulse::Pulse,
 };
 
 /// One database's relay.
@@ -30,10 +37,14 @@ pub(crate) struct Relay {
     companion: Arc<Companion>,
     source: Box<dyn Source>,
     routes: Arc<Routes>,
+    outlets: Vec<Outlet>,
+    /// A group that is behind can be given more.
+    room: Arc<Notify>,
     pending: Arc<Pending>,
     gauges: Arc<Gauges>,
     reclaiming: Reclaiming,
     poll: Duration,
+    stop: CancellationToken,
     /// Commands nobody answers that were spoken of already.
     unanswered: HashSet<(String, String)>,
 }
@@ -43,46 +54,52 @@ struct Reclaiming {
     every: Duration,
     rows: u64,
     last: Instant,
-    /// How far the source had been passed on when a ticket was the next.
-    passed: VecDeque<(u64, Passed)>,
+    marks: Marks,
     /// The lowest ticket that was not done when rows were last removed.
     done: u64,
 }
 
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
 
+/// The least time between two questions for the lease.
+const BREATH: Duration = Duration::from_millis(100);
+
 impl Relay {
     pub(crate) fn new(
         name: &'static str,
         db: Database,
-        routes: Arc<Routes>,
-        answered: Arc<BTreeSet<&'static str>>,
+        routes: &Arc<Routes>,
         options: &Options,
         gauges: &Arc<Gauges>,
+        pulse: &Pulse,
     ) -> Self {
         let companion = Companion::of(&db);
+        let (pending, room) = (Arc::<Pending>::default(), Arc::<Notify>::default());
+        let outlet = |group| Outlet::new(name, group, &room, &pending, (options, gauges), pulse);
+        let outlets = routes.elsewhere.iter().map(outlet).collect();
         let (source, poll): (Box<dyn Source>, _) = match db.backend() {
-            Backend::Sqlite => (Box::new(sqlite::Outbox::new(db, answered)), options.poll_sqlite),
+            Backend::Sqlite => {
+                (Box::new(sqlite::Outbox::new(db, Arc::clone(routes))), options.poll_sqlite)
+            }
             Backend::Postgres => {
-                let outbox = postgres::Outbox::new(db, answered, options.lease);
+                let outbox = postgres::Outbox::new(db, Arc::clone(routes), options.lease);
                 (Box::new(outbox), options.poll_postgres)
             }
         };
+        let (every, rows) = (options.reclaim_every, options.reclaim_rows);
+        let (last, marks) = (Instant::now(), Marks::default());
         Self {
             name,
             companion,
             source,
-            routes,
-            pending: Arc::default(),
+            routes: Arc::clone(routes),
+            outlets,
+            room,
+            pending,
             gauges: Arc::clone(gauges),
-            reclaiming: Reclaiming {
-                every: options.reclaim_every,
-                rows: options.reclaim_rows,
-                last: Instant::now(),
-                passed: VecDeque::new(),
-                done: 0,
-            },
+            reclaiming: Reclaiming { every, rows, last, marks, done: 0 },
             poll,
+            stop: pulse.stop().clone(),
             unanswered: HashSet::new(),
         }
     }
@@ -91,84 +108,120 @@ impl Relay {
         Arc::clone(&self.pending)
     }
 
-    /// Relays until `stop`; once the subscribers have `settled` too, removes what was applied.
-    pub(crate) async fn run(mut self, stop: CancellationToken, settled: CancellationToken) {
-        let companion = Arc::clone(&self.companion);
+    /// Relays until it is stopped; once the subscribers have `settled` too, removes what was applied.
+    pub(crate) async fn run(mut self, settled: CancellationToken) {
+        let (companion, room) = (Arc::clone(&self.companion), Arc::clone(&self.room));
+        let stop = self.stop.clone();
         let mut look = Instant::now() + self.poll;
         loop {
             let reclaim = self.reclaiming.last + self.reclaiming.every;
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                taken = companion.handover.take() => self.transfer(taken, &stop).await,
+                taken = companion.handover.take() => self.transfer(taken).await,
                 () = sleep_until(look) => {
                     companion.handover.look_later();
                     look = Instant::now() + self.poll;
                 }
-                () = sleep_until(reclaim), if !self.reclaiming.passed.is_empty() => {}
+                () = sleep_until(reclaim), if !self.reclaiming.marks.is_empty() => {}
+                () = room.notified() => {}
             }
+            self.catch_up().await;
             self.reclaim_when_due().await;
         }
         settled.cancelled().await;
+        for outlet in &mut self.outlets {
+            outlet.finish().await;
+        }
         self.reclaim().await;
+        self.retire().await;
+    }
+
+    /// Lets a sibling go on at once.
+    async fn retire(&mut self) {
         if let Err(error) = self.source.release().await {
             tracing::warn!(module = self.name, %error, "a relay could not give up its lease");
         }
-    }
-
-    async fn transfer(&mut self, mut taken: Taken, stop: &CancellationToken) {
-        loop {
-            let pause = match self.source.next(&mut taken).await {
-                Ok(Next::Rows { envelopes, passed }) => {
-                    if !self.hand_out(envelopes, stop).await {
-                        return;
-                    }
-                    if let Some(passed) = passed {
-                        self.reclaiming.passed.push_back((self.pending.next(), passed));
-                    }
-                    self.reclaim_when_due().await;
-                    continue;
-                }
-                Ok(Next::Empty) => return,
-                Ok(Next::Standby) => self.poll,
-                Err(error) => {
-                    tracing::warn!(module = self.name, %error, "the outbox cannot be read");
-                    PAUSE_AFTER_ERROR
-                }
-            };
-            self.companion.handover.look_later();
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(pause) => {}
-            }
-            return;
+        if let Some(siblings) = &self.routes.siblings {
+            siblings.nudge(self.name).await;
         }
     }
 
-    /// Hands all `envelopes` to their subscribers, waiting where a lane is full; false when it was
-    /// stopped meanwhile.
-    async fn hand_out(&mut self, envelopes: Vec<Envelope>, stop: &CancellationToken) -> bool {
+    async fn transfer(&mut self, mut taken: Taken) {
+        loop {
+            match self.source.next(&mut taken).await {
+                Ok(Next::Rows(rows)) => {
+                    if !self.hand_out(rows).await {
+                        return;
+                    }
+                    self.catch_up().await;
+                    self.reclaim_when_due().await;
+                }
+                Ok(Next::Empty) => return,
+                Ok(Next::Standby) => return self.stand_by(taken.fresh).await,
+                Err(error) => {
+                    tracing::warn!(module = self.name, %error, "the outbox cannot be read");
+                    self.companion.handover.look_later();
+                    self.stop.run_until_cancelled(sleep(PAUSE_AFTER_ERROR)).await;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Another process relays this database. Until it is time to ask for the lease again, that
+    /// process is told what is committed here.
+    async fn stand_by(&mut self, mut fresh: bool) {
+        let began = Instant::now();
+        self.companion.handover.look_later();
+        loop {
+            if let (true, Some(siblings)) = (fresh, &self.routes.siblings) {
+                siblings.nudge(self.name).await;
+            }
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return,
+                () = sleep_until(began + self.poll) => return,
+                news = self.companion.handover.hear() => fresh = news,
+            }
+            if !fresh {
+                // A sibling may be about to retire.
+                self.stop.run_until_cancelled(sleep_until(began + BREATH)).await;
+                return;
+            }
+        }
+    }
+
+    /// Hands all rows to their groups, waiting where a lane of this process is full; false when it
+    /// was stopped meanwhile.
+    async fn hand_out(&mut self, Rows { rows, from, passed }: Rows) -> bool {
         let routes = Arc::clone(&self.routes);
-        for mut envelope in envelopes {
+        for Row { pos, mut envelope } in rows {
             self.gauges.published();
-            let Some(targets) = routes.get(envelope.channel.as_str()) else {
+            let targets = routes.here.get(envelope.channel.as_str()).map_or(&[][..], Vec::as_slice);
+            let elsewhere = self.outlets.iter().any(|it| it.listens_to(&envelope.channel));
+            if targets.is_empty() && !elsewhere {
                 self.nobody_listens(envelope);
                 continue;
-            };
+            }
             self.name.clone_into(&mut envelope.source);
             let envelope = Arc::new(envelope);
-            let ticket = self.pending.add(targets.len());
+            let wants = |it: &&mut Outlet| it.is_live() && it.listens_to(&envelope.channel);
+            let live = self.outlets.iter_mut().filter(wants).count();
+            let ticket = self.pending.add(targets.len() + live);
+            for outlet in self.outlets.iter_mut().filter(wants) {
+                outlet.offer(&envelope, ticket, || from.clone().before(pos));
+            }
             for target in targets {
-                let job = Job::new(&envelope, ticket, &self.pending, &self.gauges);
-                let sent = tokio::select! {
-                    biased;
-                    sent = target.send(job) => sent,
-                    () = stop.cancelled() => false,
-                };
-                if !sent {
+                let job = Job::relayed(&envelope, ticket, &self.pending, &self.gauges);
+                let sent = self.stop.run_until_cancelled(target.send(job)).await;
+                if !sent.unwrap_or_default() {
                     return false;
                 }
             }
+        }
+        if let Some(point) = passed {
+            self.reclaiming.marks.push(Mark { ticket: self.pending.next(), point });
         }
         true
     }
@@ -181,7 +234,20 @@ impl Relay {
         }
         if self.unanswered.insert((channel.clone(), type_name.clone())) {
             let module = self.name;
-            tracing::warn!(module, channel, type_name, "nobody here answers a command; it is kept");
+            tracing::warn!(module, channel, type_name, "nobody answers a command; it is kept");
+        }
+    }
+
+    /// Gives groups that are behind another page each, where there is room for it.
+    async fn catch_up(&mut self) {
+        for outlet in &mut self.outlets {
+            match outlet.catch_up(&*self.source, &self.reclaiming.marks).await {
+                Ok(Progress::More) => self.room.notify_one(),
+                Ok(Progress::Waits) => {}
+                Err(error) => {
+                    tracing::warn!(module = self.name, %error, "the outbox cannot be read again");
+                }
+            }
         }
     }
 
@@ -193,20 +259,16 @@ impl Relay {
         }
     }
 
-    /// Removes the rows that every subscriber has applied or parked.
+    /// Removes the rows that every group has applied or parked.
     async fn reclaim(&mut self) {
         let low = self.pending.low();
-        let Reclaiming { passed, last, done, .. } = &mut self.reclaiming;
+        let Reclaiming { marks, last, done, .. } = &mut self.reclaiming;
         *last = Instant::now();
         *done = low;
-        let mut reached = None;
-        while passed.front().is_some_and(|(ticket, _)| *ticket <= low) {
-            reached = passed.pop_front();
-        }
-        let Some(reached) = reached else { return };
-        if let Err(error) = self.source.reclaim(&reached.1).await {
+        let Some(reached) = marks.reached(low) else { return };
+        if let Err(error) = self.source.reclaim(&reached.point).await {
             tracing::warn!(module = self.name, %error, "applied messages could not be removed");
-            self.reclaiming.passed.push_front(reached);
+            marks.put_back(reached);
         }
     }
 }

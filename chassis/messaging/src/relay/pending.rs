@@ -19,26 +19,29 @@ struct State {
 }
 
 impl Pending {
-    /// A ticket for a message that goes to so many subscribers.
-    pub(crate) fn add(&self, subscribers: usize) -> u64 {
+    /// A ticket for a message that goes to so many groups.
+    pub(crate) fn add(&self, groups: usize) -> u64 {
         let mut state = self.state();
         let ticket = state.next;
         state.next += 1;
-        if subscribers > 0 {
-            state.missing.insert(ticket, subscribers);
-        }
+        state.owe(ticket, groups);
         ticket
     }
 
-    /// One subscriber is done with the message.
+    /// One more acknowledgement is missing at `ticket`, which may not have been given out yet.
+    pub(crate) fn owe(&self, ticket: u64) {
+        self.state().owe(ticket, 1);
+    }
+
+    /// One group is done with the message.
     pub(crate) fn done(&self, ticket: u64) {
+        self.state().done(ticket);
+    }
+
+    /// The same for several, which may have one ticket.
+    pub(crate) fn all_done(&self, tickets: impl IntoIterator<Item = u64>) {
         let mut state = self.state();
-        if let Some(missing) = state.missing.get_mut(&ticket) {
-            *missing -= 1;
-            if *missing == 0 {
-                state.missing.remove(&ticket);
-            }
-        }
+        tickets.into_iter().for_each(|ticket| state.done(ticket));
     }
 
     /// The next ticket.
@@ -59,5 +62,22 @@ impl Pending {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn owe(&mut self, ticket: u64, acknowledgements: usize) {
+        if acknowledgements > 0 {
+            *self.missing.entry(ticket).or_default() += acknowledgements;
+        }
+    }
+
+    fn done(&mut self, ticket: u64) {
+        if let Some(missing) = self.missing.get_mut(&ticket) {
+            *missing -= 1;
+            if *missing == 0 {
+                self.missing.remove(&ticket);
+            }
+        }
     }
 }

@@ -6,7 +6,6 @@
 //! one key a later position is never visible earlier.
 
 use std::{
-    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -15,12 +14,12 @@ use async_trait::async_trait;
 use storage::{Database, Error};
 use uuid::Uuid;
 
-use super::source::{COLUMNS, Next, PAGE, Passed, Source, answered, read};
-use crate::{handover::Taken, sql};
+use super::source::{COLUMNS, Next, PAGE, Point, Row, Rows, Source, Span, answered, one_of, read};
+use crate::{handover::Taken, relay::Routes, sql};
 
 pub(super) struct Outbox {
     db: Database,
-    answered: Arc<BTreeSet<&'static str>>,
+    routes: Arc<Routes>,
     lease: Lease,
     /// Everything visible in it was read.
     last: String,
@@ -43,13 +42,9 @@ const NOTHING: &str = "1:1:";
 const NOW: &str = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
 
 impl Outbox {
-    pub(super) fn new(
-        db: Database,
-        answered: Arc<BTreeSet<&'static str>>,
-        length: Duration,
-    ) -> Self {
+    pub(super) fn new(db: Database, routes: Arc<Routes>, length: Duration) -> Self {
         let lease = Lease { owner: Uuid::now_v7().to_string(), length, held: None };
-        Self { db, answered, lease, last: NOTHING.to_owned(), tick: None }
+        Self { db, routes, lease, last: NOTHING.to_owned(), tick: None }
     }
 
     /// Opens the next tick; nothing when no transaction has ended since the last one.
@@ -85,28 +80,49 @@ impl Source for Outbox {
              AND pos > $3 ORDER BY pos LIMIT {PAGE}"
         );
         let values = [self.last.clone().into(), tick.clone().into(), after.into()];
-        let rows = sql::all(&self.db.reader(), sql, values).await?;
-        let found: Vec<_> = rows.iter().map(read).collect::<Result<_, _>>()?;
-        let passed = if let (PAGE, Some((last, _))) = (found.len(), found.last()) {
-            self.tick = Some((tick, *last));
+        let rows = read(&sql::all(&self.db.reader(), sql, values).await?)?;
+        let from = Point::Within { seen: self.last.clone(), tick: tick.clone(), pos: after };
+        let passed = if let (PAGE, Some(last)) = (rows.len(), rows.last()) {
+            self.tick = Some((tick, last.pos));
             None
         } else {
             self.tick = None;
             self.last.clone_from(&tick);
-            Some(Passed::Snapshot(tick))
+            Some(Point::Seen(tick))
         };
-        if found.is_empty() {
+        if rows.is_empty() && after == 0 {
             return Ok(Next::Empty);
         }
-        let envelopes = found.into_iter().map(|(_, envelope)| envelope).collect();
-        Ok(Next::Rows { envelopes, passed })
+        Ok(Next::Rows(Rows { rows, from, passed }))
     }
 
-    async fn reclaim(&mut self, passed: &Passed) -> Result<(), Error> {
-        let (Passed::Snapshot(tick), Some((epoch, _))) = (passed, self.lease.held) else {
+    async fn again(&self, span: &Span<'_>, limit: usize) -> Result<Vec<Row>, Error> {
+        // Of a point within a tick, `tick` and `pos` are what is before it beside `seen`.
+        let (seen, tick, pos) = match span.from {
+            Point::Within { seen, tick, pos } => (seen.as_str(), tick.as_str(), *pos),
+            Point::Seen(seen) => (seen.as_str(), NOTHING, 0),
+            Point::After(_) => return Ok(Vec::new()),
+        };
+        let Point::Seen(to) = span.to else { return Ok(Vec::new()) };
+        let (places, channels) = one_of(span.channels, 6);
+        let sql = format!(
+            "SELECT {COLUMNS} FROM outbox \
+             WHERE xid >= pg_snapshot_xmin(CAST($1 AS pg_snapshot)) \
+             AND xid < pg_snapshot_xmax(CAST($2 AS pg_snapshot)) \
+             AND NOT pg_visible_in_snapshot(xid, CAST($1 AS pg_snapshot)) \
+             AND pg_visible_in_snapshot(xid, CAST($2 AS pg_snapshot)) \
+             AND NOT (pos <= $3 AND pg_visible_in_snapshot(xid, CAST($4 AS pg_snapshot))) \
+             AND pos > $5 AND channel IN ({places}) ORDER BY pos LIMIT {limit}"
+        );
+        let values = [seen.into(), to.as_str().into(), pos.into(), tick.into(), span.after.into()];
+        read(&sql::all(&self.db.reader(), sql, values.into_iter().chain(channels)).await?)
+    }
+
+    async fn reclaim(&mut self, passed: &Point) -> Result<(), Error> {
+        let (Point::Seen(tick), Some((epoch, _))) = (passed, self.lease.held) else {
             return Ok(());
         };
-        let (condition, channels) = answered(&self.answered, 3);
+        let (condition, channels) = answered(&self.routes.answered, 3);
         let sql = format!(
             "DELETE FROM outbox WHERE xid < pg_snapshot_xmax(CAST($1 AS pg_snapshot)) \
              AND pg_visible_in_snapshot(xid, CAST($1 AS pg_snapshot)) \

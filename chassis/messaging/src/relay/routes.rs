@@ -1,14 +1,28 @@
-//! Who listens to a channel in this process.
+//! Who listens to a channel.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use tokio::sync::mpsc;
 
-use super::Pending;
-use crate::{Envelope, Gauges};
+use crate::{
+    bus::{Group, Siblings},
+    job::Job,
+};
 
-/// The subscribers of each channel.
-pub(crate) type Routes = HashMap<&'static str, Vec<Target>>;
+/// Everybody a relay of this process has to do with.
+#[derive(Default)]
+pub(crate) struct Routes {
+    /// The subscribers of each channel in this process.
+    pub(crate) here: HashMap<&'static str, Vec<Target>>,
+    /// The groups in other processes.
+    pub(crate) elsewhere: Vec<Group>,
+    /// The channels whose commands somebody answers, wherever that is.
+    pub(crate) answered: BTreeSet<&'static str>,
+    pub(crate) siblings: Option<Arc<dyn Siblings>>,
+}
 
 /// The lanes of one subscriber, one a shard.
 #[derive(Clone)]
@@ -21,42 +35,13 @@ impl Target {
         Self { lanes: lanes.into() }
     }
 
+    /// The lane in which messages of `shard` are handled one after the other.
+    pub(crate) fn lane(&self, shard: u16) -> &mpsc::Sender<Job> {
+        &self.lanes[usize::from(shard) % self.lanes.len()]
+    }
+
     /// Puts the job into its lane, waiting while that is full; false when nobody works there.
     pub(super) async fn send(&self, job: Job) -> bool {
-        let lane = usize::from(job.envelope.shard) % self.lanes.len();
-        self.lanes[lane].send(job).await.is_ok()
-    }
-}
-
-/// A message for one subscriber.
-pub(crate) struct Job {
-    pub(crate) envelope: Arc<Envelope>,
-    ticket: u64,
-    pending: Arc<Pending>,
-    gauges: Arc<Gauges>,
-}
-
-impl Job {
-    pub(super) fn new(
-        envelope: &Arc<Envelope>,
-        ticket: u64,
-        pending: &Arc<Pending>,
-        gauges: &Arc<Gauges>,
-    ) -> Self {
-        let (envelope, pending) = (Arc::clone(envelope), Arc::clone(pending));
-        gauges.sent();
-        Self { envelope, ticket, pending, gauges: Arc::clone(gauges) }
-    }
-
-    /// The message is applied or parked, durably. A job that is dropped instead comes again after
-    /// the next start.
-    pub(crate) fn acknowledge(self) {
-        self.pending.done(self.ticket);
-    }
-}
-
-impl Drop for Job {
-    fn drop(&mut self) {
-        self.gauges.acknowledged();
+        self.lane(job.envelope.shard).send(job).await.is_ok()
     }
 }

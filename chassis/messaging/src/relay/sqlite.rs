@@ -4,32 +4,33 @@
 //! process commits arrives through the hand-over; the table is read at the start, after an overflow
 //! and where rows are missing because another process wrote them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use storage::{Database, Error};
 
-use super::source::{COLUMNS, Next, PAGE, Passed, Source, answered, read};
+use super::source::{COLUMNS, Next, PAGE, Point, Row, Rows, Source, Span, answered, one_of, read};
 use crate::{
     handover::{Handed, Taken},
+    relay::Routes,
     sql,
 };
 
 pub(super) struct Outbox {
     db: Database,
-    answered: Arc<BTreeSet<&'static str>>,
+    routes: Arc<Routes>,
     /// The place of the first row that was not read yet.
     next: i64,
 }
 
 impl Outbox {
-    pub(super) fn new(db: Database, answered: Arc<BTreeSet<&'static str>>) -> Self {
-        Self { db, answered, next: 1 }
+    pub(super) fn new(db: Database, routes: Arc<Routes>) -> Self {
+        Self { db, routes, next: 1 }
     }
 
     /// Takes the handed-over rows that continue what was read; tells when some are missing between.
-    fn handed_over(&mut self, taken: &mut Taken) -> Vec<crate::Envelope> {
-        let mut envelopes = Vec::with_capacity(taken.rows.len());
+    fn handed_over(&mut self, taken: &mut Taken) -> Vec<Row> {
+        let mut rows = Vec::with_capacity(taken.rows.len());
         while let Some(Handed { pos, .. }) = taken.rows.front() {
             if *pos > self.next {
                 taken.look = true;
@@ -39,48 +40,61 @@ impl Outbox {
                 && pos == self.next
             {
                 self.next += 1;
-                envelopes.push(envelope);
+                rows.push(Row { pos, envelope });
             }
         }
-        envelopes
+        rows
     }
 
-    async fn table(&mut self, taken: &mut Taken) -> Result<Vec<crate::Envelope>, Error> {
+    async fn table(&mut self, taken: &mut Taken) -> Result<Vec<Row>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM outbox WHERE pos >= $1 ORDER BY pos LIMIT {PAGE}");
-        let rows = sql::all(&self.db.reader(), sql, [self.next.into()]).await?;
-        let found: Vec<_> = rows.iter().map(read).collect::<Result<_, _>>()?;
-        if let Some((last, _)) = found.last() {
-            self.next = last + 1;
+        let found = read(&sql::all(&self.db.reader(), sql, [self.next.into()]).await?)?;
+        if let Some(last) = found.last() {
+            self.next = last.pos + 1;
         }
         taken.look = found.len() == PAGE;
-        Ok(found.into_iter().map(|(_, envelope)| envelope).collect())
+        Ok(found)
     }
 }
 
 #[async_trait]
 impl Source for Outbox {
     async fn next(&mut self, taken: &mut Taken) -> Result<Next, Error> {
-        let mut envelopes = Vec::new();
+        let from = Point::After(self.next - 1);
+        let mut rows = Vec::new();
         if !taken.look {
-            envelopes = self.handed_over(taken);
+            rows = self.handed_over(taken);
         }
-        while taken.look && envelopes.is_empty() {
-            envelopes = self.table(taken).await?;
+        while taken.look && rows.is_empty() {
+            rows = self.table(taken).await?;
             let ahead = taken.rows.front().map(|row| row.pos).filter(|pos| *pos > self.next);
             if let (false, Some(ahead)) = (taken.look, ahead) {
                 // Whatever was missing between is not in the table either.
                 self.next = ahead;
             }
         }
-        if envelopes.is_empty() && taken.rows.is_empty() {
+        if rows.is_empty() && taken.rows.is_empty() {
             return Ok(Next::Empty);
         }
-        Ok(Next::Rows { envelopes, passed: Some(Passed::Pos(self.next - 1)) })
+        Ok(Next::Rows(Rows { rows, from, passed: Some(Point::After(self.next - 1)) }))
     }
 
-    async fn reclaim(&mut self, passed: &Passed) -> Result<(), Error> {
-        let Passed::Pos(pos) = passed else { return Ok(()) };
-        let (condition, channels) = answered(&self.answered, 2);
+    async fn again(&self, span: &Span<'_>, limit: usize) -> Result<Vec<Row>, Error> {
+        let (Point::After(from), Point::After(to)) = (span.from, span.to) else {
+            return Ok(Vec::new());
+        };
+        let (places, channels) = one_of(span.channels, 3);
+        let sql = format!(
+            "SELECT {COLUMNS} FROM outbox WHERE pos > $1 AND pos <= $2 \
+             AND channel IN ({places}) ORDER BY pos LIMIT {limit}"
+        );
+        let values = [(*from.max(&span.after)).into(), (*to).into()];
+        read(&sql::all(&self.db.reader(), sql, values.into_iter().chain(channels)).await?)
+    }
+
+    async fn reclaim(&mut self, passed: &Point) -> Result<(), Error> {
+        let Point::After(pos) = passed else { return Ok(()) };
+        let (condition, channels) = answered(&self.routes.answered, 2);
         let sql = format!("DELETE FROM outbox WHERE pos <= $1 AND {condition}");
         let tx = self.db.begin().await?;
         sql::execute(&tx, sql, [(*pos).into()].into_iter().chain(channels)).await?;
