@@ -9,4 +9,8 @@
 //! have heard the question. No reply is not "no effect".
 
 pub mod http;
+#[cfg(feature = "rabbitmq")]
+pub mod rabbitmq;
+
+mod contained;
 mod text;

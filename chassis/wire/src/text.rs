@@ -7,6 +7,9 @@ use ports::{Kind, Outcome};
 /// The most digits a time-out may have (gRPC over HTTP/2, "Timeout").
 const DIGITS: u32 = 8;
 
+/// The longest deadline that is believed: far beyond any patience, and near enough to be an instant.
+pub(crate) const FURTHEST: Duration = Duration::from_hours(1);
+
 /// The time left as `grpc-timeout` wants it: at most eight digits, in microseconds where they suffice.
 pub(crate) fn timeout(left: Duration) -> String {
     let most = 10_u128.pow(DIGITS);

@@ -2,12 +2,11 @@
 
 use std::{
     borrow::Cow,
-    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use actix_web::{
@@ -19,7 +18,7 @@ use actix_web::{
     web,
 };
 use bytes::{Bytes, BytesMut};
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 use identity::InternalTokens;
 use ports::{Call, Headers, Reply, Trace, Transport, Unreachable};
 
@@ -27,10 +26,7 @@ use super::{
     Options, answer,
     header::{CALLER, KEY, KIND, OUTCOME, TIMEOUT, TRACEPARENT},
 };
-use crate::text;
-
-/// The longest deadline that is believed: far beyond any patience, and near enough to be an instant.
-const FURTHEST: Duration = Duration::from_hours(1);
+use crate::{contained::contained, text};
 
 /// Answers `POST /calls/{module}/{method}`. Cloning shares the wires.
 #[derive(Clone)]
@@ -200,7 +196,7 @@ fn headers(request: &HttpRequest) -> Result<Headers, Lost> {
     let caller = header(request, CALLER.as_str()).unwrap_or("nobody");
     Ok(Headers {
         trace: trace.unwrap_or_else(Trace::start),
-        deadline: Instant::now() + left.min(FURTHEST),
+        deadline: Instant::now() + left.min(text::FURTHEST),
         caller: Cow::Owned(caller.to_owned()),
         idempotency_key: header(request, KEY.as_str()).map(Arc::from),
     })
@@ -208,16 +204,4 @@ fn headers(request: &HttpRequest) -> Result<Headers, Lost> {
 
 fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     std::str::from_utf8(request.headers().get(name)?.as_bytes()).ok()
-}
-
-/// Keeps a panic from tearing down the connection, and with it the calls behind it.
-async fn contained(
-    module: &str,
-    work: impl Future<Output = Result<Reply, Unreachable>>,
-) -> Result<Reply, Unreachable> {
-    let answer = AssertUnwindSafe(work).catch_unwind().await;
-    answer.unwrap_or_else(|_| {
-        tracing::error!(module, "a module panicked outside of its guard");
-        Err(Unreachable::Broken(format!("{module} panicked")))
-    })
 }

@@ -1,5 +1,4 @@
 //! A small port, the process that serves it, and a deployment they belong to.
-#![expect(dead_code, reason = "more tests follow")]
 
 use std::{
     sync::{Arc, Mutex},
@@ -8,7 +7,7 @@ use std::{
 
 use identity::InternalTokens;
 use kernel::SystemClock;
-use ports::{Context, Meters, Transport, Unreachable};
+use ports::{Call, Context, Kind, Meters, Reply, Transport, Unreachable};
 use serde::{Deserialize, Serialize};
 
 /// A port with one method for everything that can happen to a call.
@@ -22,6 +21,8 @@ pub trait Desk: Send + Sync {
     async fn panic(&self, _: ()) -> Result<(), Error>;
     /// Answers after so many milliseconds.
     async fn wait(&self, millis: u64) -> Result<u64, Error>;
+    /// Answers with so many letters.
+    async fn spell(&self, letters: usize) -> Result<String, Error>;
 }
 
 /// What the port refuses, or what happened to the call.
@@ -45,6 +46,7 @@ ports::remote! {
         command book(u64) -> u64;
         command panic(()) -> ();
         query wait(u64) -> u64;
+        query spell(usize) -> String;
     }
 }
 
@@ -87,6 +89,20 @@ impl Desk for Clerk {
         tokio::time::sleep(Duration::from_millis(millis)).await;
         Ok(millis)
     }
+
+    async fn spell(&self, letters: usize) -> Result<String, Error> {
+        Ok("x".repeat(letters))
+    }
+}
+
+/// Panics, and nobody guards it.
+pub struct Unguarded;
+
+#[ports::async_trait]
+impl Transport for Unguarded {
+    async fn call(&self, _: Call) -> Result<Reply, Unreachable> {
+        panic!("on purpose")
+    }
 }
 
 /// The port as a process serves it: guarded, behind its skeleton.
@@ -104,13 +120,42 @@ pub fn tokens_of(secret: &str) -> InternalTokens {
     InternalTokens::new(&secret.into(), Arc::new(SystemClock)).unwrap()
 }
 
-/// Work that ends within `patience`.
-pub fn within(patience: Duration) -> Context {
-    Context::begin("carts", patience)
+/// How long a call may take that is expected to be answered.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Makes a call for a request that ends within [`PATIENCE`].
+pub async fn asked<T>(call: impl Future<Output = T>) -> T {
+    asked_within(PATIENCE, call).await
 }
 
-/// Makes a call and tells how long it took.
-pub async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
+/// Makes a call for a request that ends within `patience`.
+pub async fn asked_within<T>(patience: Duration, call: impl Future<Output = T>) -> T {
+    Context::begin("carts", patience).scope(call).await
+}
+
+/// What happened to a call that was not answered, and how long that took.
+pub async fn lost<T: std::fmt::Debug>(
+    patience: Duration,
+    call: impl Future<Output = Result<T, Error>>,
+) -> (Unreachable, Duration) {
     let started = Instant::now();
-    (work.await, started.elapsed())
+    match asked_within(patience, call).await {
+        Err(Error::Unreachable(unreachable)) => (unreachable, started.elapsed()),
+        answer => panic!("expected no reply, and got {answer:?}"),
+    }
+}
+
+/// What happened to a call that got no reply, in words.
+pub async fn no_reply<T: std::fmt::Debug>(call: impl Future<Output = Result<T, Error>>) -> String {
+    match lost(PATIENCE, call).await {
+        (Unreachable::NoReply(text), took) if took < PATIENCE / 2 => text,
+        other => panic!("expected no reply at once, and got {other:?}"),
+    }
+}
+
+/// A call of that method with that body, as no stub of ours would write it.
+pub fn raw(method: &'static str, body: &'static [u8]) -> Call {
+    let headers = Context::begin("carts", PATIENCE).into();
+    let kind = Kind::Command;
+    Call { module: "desk".into(), method: method.into(), kind, headers, body: body.into() }
 }

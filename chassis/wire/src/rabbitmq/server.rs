@@ -1,0 +1,231 @@
+//! The answering end: takes calls from the queues of the modules that live here.
+
+use std::{sync::Arc, time::Duration};
+
+use amqp::Incarnation;
+use arc_swap::ArcSwapOption;
+use futures::{
+    FutureExt, StreamExt,
+    stream::{BoxStream, ReadyChunks, SelectAll, select_all},
+};
+use identity::InternalTokens;
+use lapin::{
+    BasicProperties, Channel, Consumer,
+    message::Delivery,
+    options::{
+        BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicPublishOptions,
+        BasicQosOptions, QueueDeclareOptions,
+    },
+    types::{AMQPValue, FieldTable, ShortString},
+};
+use ports::{Reply, Transport, Unreachable};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::{BODY_LIMIT, message, queue};
+use crate::contained::contained;
+
+/// How many calls of one module the broker hands over before the first of them is acknowledged.
+const PREFETCH: u16 = 64;
+/// How many calls are carried out at once; others wait at the broker.
+const AT_ONCE: usize = 256;
+/// How long the queue of a module outlives its last process when the broker could not see it leave.
+const EXPIRES: Duration = Duration::from_mins(1);
+/// The pause before the queues are declared again when that failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Answers calls to the modules that live here.
+pub struct Server {
+    connection: amqp::Connection,
+    prefix: Box<str>,
+    desk: Arc<Desk>,
+}
+
+struct Desk {
+    wires: Vec<(&'static str, Arc<dyn Transport>)>,
+    tokens: InternalTokens,
+    /// Where replies are published: the newest channel, also for calls that came by an older one.
+    replies: ArcSwapOption<Channel>,
+}
+
+/// Calls as they come, several at once when several are there, each with the index of its wire.
+type Calls = ReadyChunks<SelectAll<BoxStream<'static, (usize, lapin::Result<Delivery>)>>>;
+
+impl Server {
+    /// Answers calls to each module in `wires` with its transport, usually the skeleton of its port, from
+    /// queues whose names begin with `prefix`.
+    pub fn new(
+        connection: amqp::Connection,
+        prefix: &str,
+        wires: Vec<(&'static str, Arc<dyn Transport>)>,
+        tokens: InternalTokens,
+    ) -> Self {
+        let desk = Desk { wires, tokens, replies: ArcSwapOption::empty() };
+        Self { connection, prefix: prefix.into(), desk: Arc::new(desk) }
+    }
+
+    /// Takes calls, on each incarnation of the connection anew, until `stop` is cancelled; then takes no
+    /// more and ends when those that were taken are answered, at the latest by their deadlines.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut work = JoinSet::new();
+        while let Some(Ok(incarnation)) =
+            stop.run_until_cancelled(self.connection.incarnation()).await
+        {
+            if let Err(cause) = self.serve(&incarnation, &mut work, &stop).await
+                && !incarnation.is_over()
+            {
+                tracing::warn!(%cause, "calls cannot be taken from RabbitMQ");
+                stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
+            }
+        }
+        while work.join_next().await.is_some() {}
+        self.desk.replies.store(None);
+    }
+
+    /// Serves during one incarnation.
+    async fn serve(
+        &self,
+        incarnation: &Incarnation,
+        work: &mut JoinSet<()>,
+        stop: &CancellationToken,
+    ) -> Result<(), amqp::Error> {
+        let channel = incarnation.channel().await?;
+        let (mut calls, tags) = self.consume(incarnation, &channel).await?;
+        self.desk.replies.store(Some(Arc::new(channel.clone())));
+        let lost = async {
+            tokio::select! {
+                () = stop.cancelled() => false,
+                () = incarnation.ended() => true,
+            }
+        };
+        let is_lost = tokio::select! {
+            () = self.take(&channel, &mut calls, work) => true,
+            is_lost = lost => is_lost,
+        };
+        if !is_lost {
+            for tag in tags {
+                let cancelled = channel.basic_cancel(tag, BasicCancelOptions::default());
+                incarnation.within(cancelled).await?;
+            }
+            // What the broker handed over before it knew.
+            self.take(&channel, &mut calls, work).await;
+        }
+        Ok(())
+    }
+
+    /// Declares the queue of each module and consumes from it.
+    async fn consume(
+        &self,
+        incarnation: &Incarnation,
+        channel: &Channel,
+    ) -> Result<(Calls, Vec<ShortString>), amqp::Error> {
+        incarnation.within(channel.basic_qos(PREFETCH, BasicQosOptions::default())).await?;
+        let mut consumers = Vec::new();
+        let mut tags = Vec::new();
+        for (index, (module, _)) in self.desk.wires.iter().enumerate() {
+            let queue = queue(&self.prefix, module);
+            let declared = channel.queue_declare(queue.clone(), lasting(), expiring());
+            incarnation.within(declared).await?;
+            let options = BasicConsumeOptions::default();
+            let consumed = channel.basic_consume(queue, "".into(), options, FieldTable::default());
+            let consumer: Consumer = incarnation.within(consumed).await?;
+            tags.push(consumer.tag());
+            consumers.push(consumer.map(move |delivery| (index, delivery)).boxed());
+        }
+        Ok((select_all(consumers).ready_chunks(PREFETCH.into()), tags))
+    }
+
+    /// Takes calls until there are none any more, and has them carried out.
+    async fn take(&self, channel: &Channel, calls: &mut Calls, work: &mut JoinSet<()>) {
+        while let Some(taken) = calls.next().await {
+            let tags = taken.iter().filter_map(|(_, call)| call.as_ref().ok());
+            let Some(last) = tags.map(|call| call.delivery_tag).max() else { return };
+            acknowledge(channel, last);
+            for (wire, call) in taken {
+                if let Ok(call) = call {
+                    work.spawn(self.desk.clone().answer(wire, call));
+                }
+            }
+            while work.try_join_next().is_some() || work.len() >= AT_ONCE {
+                if work.len() >= AT_ONCE {
+                    work.join_next().await;
+                }
+            }
+        }
+    }
+}
+
+impl Desk {
+    /// Carries out one call and publishes the answer.
+    async fn answer(self: Arc<Self>, wire: usize, call: Delivery) {
+        let reply_to = call.properties.reply_to().clone();
+        let number = call.properties.correlation_id().clone();
+        let answer = self.carry_out(wire, call).await;
+        let (Some(reply_to), Some(number)) = (reply_to, number) else {
+            tracing::warn!("a call came that says not where its reply goes");
+            return;
+        };
+        let (properties, body) = message::of_answer(answer);
+        self.reply(reply_to, properties.with_correlation_id(number), &body);
+    }
+
+    async fn carry_out(&self, wire: usize, call: Delivery) -> Result<Reply, Unreachable> {
+        let (module, transport) = &self.wires[wire];
+        if call.redelivered && message::is_command(&call.properties) {
+            let text = format!("{module} was lost on the way and may have carried it out");
+            return Err(Unreachable::NoReply(text));
+        }
+        let message::Request { token, call } = message::call(module, &call.properties, call.data)?;
+        self.tokens.verify(&token, module).map_err(|refusal| {
+            let text = format!("{module} does not believe the internal token: {refusal}");
+            Unreachable::NoReply(text)
+        })?;
+        within_limit("request", call.body.len())?;
+        let deadline = call.headers.deadline.into();
+        let work = contained(module, transport.call(call));
+        let answer = tokio::time::timeout_at(deadline, work).await;
+        let reply = answer.unwrap_or(Err(Unreachable::DeadlineExceeded))?;
+        within_limit("reply", reply.body.len())?;
+        Ok(reply)
+    }
+
+    /// Hands the answer to the connection. Whether the caller still waits is not our concern.
+    fn reply(&self, to: ShortString, properties: BasicProperties, body: &[u8]) {
+        let Some(channel) = self.replies.load_full() else { return };
+        let options = BasicPublishOptions::default();
+        let published =
+            channel.basic_publish(ShortString::default(), to, options, body, properties);
+        if let Some(Err(cause)) = published.now_or_never() {
+            tracing::debug!(%cause, "a reply could not be sent");
+        }
+    }
+}
+
+/// Acknowledges all calls up to `tag`, without waiting until that is written: a call that comes again
+/// says so.
+fn acknowledge(channel: &Channel, tag: u64) {
+    let acknowledged = channel.basic_ack(tag, BasicAckOptions { multiple: true });
+    if let Some(Err(cause)) = acknowledged.now_or_never() {
+        tracing::debug!(%cause, "calls could not be acknowledged");
+    }
+}
+
+fn within_limit(what: &str, length: usize) -> Result<(), Unreachable> {
+    if length > BODY_LIMIT {
+        return Err(Unreachable::Broken(format!("the {what} is larger than {BODY_LIMIT} bytes")));
+    }
+    Ok(())
+}
+
+/// The queue survives the broker, so that no process needs to declare it again, and goes with the last
+/// process that consumes from it, so that callers hear at once that nobody is there.
+fn lasting() -> QueueDeclareOptions {
+    QueueDeclareOptions { durable: true, auto_delete: true, ..QueueDeclareOptions::default() }
+}
+
+fn expiring() -> FieldTable {
+    let millis = u32::try_from(EXPIRES.as_millis()).unwrap_or(u32::MAX);
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-expires".into(), AMQPValue::LongUInt(millis));
+    arguments
+}
