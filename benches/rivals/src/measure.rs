@@ -5,14 +5,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use futures::future::BoxFuture;
-use hdrhistogram::Histogram;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::task::JoinSet;
 
 use crate::goods::WANTED;
-
-/// The longest call that is told apart from longer ones: a minute, in nanoseconds.
-const LONGEST: u64 = 60_000_000_000;
 
 /// One way to ask, and its name.
 pub(crate) struct Contestant {
@@ -24,8 +20,8 @@ pub(crate) struct Contestant {
 
 /// What one round came to.
 pub(crate) struct Calls {
-    /// In nanoseconds.
-    latency: Histogram<u64>,
+    /// In nanoseconds, ascending.
+    latencies: Vec<u32>,
     elapsed: Duration,
     /// Of this process: both sides.
     cpu: Duration,
@@ -66,32 +62,28 @@ where
     for _ in 0..callers {
         asking.spawn(keep_asking(ask.clone(), begun + time));
     }
-    let mut latency = histogram()?;
-    while let Some(histogram) = asking.join_next().await {
-        latency.add(histogram??)?;
-    }
-    Ok(Calls { latency, elapsed: begun.elapsed(), cpu: processor_time() - cpu, broker: None })
+    let asked = asking.join_all().await;
+    let (cpu, elapsed) = (processor_time() - cpu, begun.elapsed());
+    let mut latencies = asked.into_iter().collect::<Result<Vec<_>>>()?.concat();
+    latencies.sort_unstable();
+    Ok(Calls { latencies, elapsed, cpu, broker: None })
 }
 
-async fn keep_asking<F, A>(ask: F, until: Instant) -> Result<Histogram<u64>>
+async fn keep_asking<F, A>(ask: F, until: Instant) -> Result<Vec<u32>>
 where
     F: Fn() -> A,
     A: Future<Output = Result<usize>>,
 {
-    let mut latency = histogram()?;
+    let mut latencies = Vec::new();
     let mut begun = Instant::now();
     while begun < until {
         let found = ask().await?;
         ensure!(found == WANTED, "{found} variants came back");
         let ended = Instant::now();
-        latency.saturating_record(u64::try_from((ended - begun).as_nanos())?);
+        latencies.push(u32::try_from((ended - begun).as_nanos()).unwrap_or(u32::MAX));
         begun = ended;
     }
-    Ok(latency)
-}
-
-fn histogram() -> Result<Histogram<u64>> {
-    Ok(Histogram::new_with_bounds(1, LONGEST, 3)?)
+    Ok(latencies)
 }
 
 /// User and system time of all threads of this process, from its start.
@@ -109,20 +101,22 @@ impl Calls {
 
     /// The latency that this share of the calls did not exceed, in microseconds.
     pub(crate) fn micros(&self, share: f64) -> f64 {
-        self.latency.value_at_quantile(share) as f64 / 1e3
+        let last = self.latencies.len().saturating_sub(1);
+        let at = (last as f64 * share).round() as usize;
+        self.latencies.get(at).map_or(f64::NAN, |nanos| f64::from(*nanos) / 1e3)
     }
 
     /// Processor time of both sides for one call, in microseconds.
     pub(crate) fn cpu_micros(&self) -> f64 {
-        self.cpu.as_secs_f64() * 1e6 / self.latency.len() as f64
+        self.cpu.as_secs_f64() * 1e6 / self.latencies.len() as f64
     }
 
     /// Processor time of the broker for one call, in microseconds.
     pub(crate) fn broker_micros(&self) -> Option<f64> {
-        Some(self.broker?.as_secs_f64() * 1e6 / self.latency.len() as f64)
+        Some(self.broker?.as_secs_f64() * 1e6 / self.latencies.len() as f64)
     }
 
     pub(crate) fn per_second(&self) -> f64 {
-        self.latency.len() as f64 / self.elapsed.as_secs_f64()
+        self.latencies.len() as f64 / self.elapsed.as_secs_f64()
     }
 }
