@@ -120,6 +120,7 @@
 //! **Invariants:** no module is known here. A failure of ours tells a client its code and nothing else.
 
 mod background;
+pub mod door;
 mod extract;
 pub mod health;
 pub mod idempotency;
@@ -135,7 +136,8 @@ use ports::Transport;
 
 pub use background::Background;
 pub use extract::{
-    Body, Cursors, Fingerprint, IdempotencyKey, Intent, Keyed, Paging, Param, Query, RawBody, Who,
+    Body, Cursors, Fingerprint, IdempotencyKey, Intake, Intent, Keyed, Paging, Param, Query,
+    RawBody, Who,
 };
 pub use health::Health;
 pub use problem::{PROBLEM_JSON, Problem};

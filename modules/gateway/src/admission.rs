@@ -1,27 +1,24 @@
 //! Whether a request reaches its handler, decided in one fixed order.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use actix_web::{
     HttpMessage,
     dev::ServiceRequest,
     http::{
         Method,
-        header::{ALLOW, CONTENT_LENGTH, HeaderValue, WWW_AUTHENTICATE},
+        header::{HeaderValue, WWW_AUTHENTICATE},
     },
 };
-use host::{Chosen, IdempotencyKey, Operation, Policy, Problem};
+use host::{
+    Chosen, Policy, Problem,
+    door::{self, Choice},
+};
 use identity::Principal;
 use kernel::Code;
 use ports::Context;
 
-use crate::{
-    Parts,
-    headers::{self, value},
-    path,
-    rate::Allowance,
-    table::Choice,
-};
+use crate::{Parts, headers, path, rate::Allowance};
 
 /// What is known about a request, for its answer, its log line and its count.
 pub(crate) struct Visit {
@@ -50,12 +47,7 @@ impl Visit {
 impl Parts {
     /// The context in which a request is worked on.
     pub(crate) fn context(&self, request: &ServiceRequest) -> Context {
-        let asked = headers::timeout(request.headers()).unwrap_or(Duration::MAX);
-        let mut context = Context::begin("gateway", asked.min(self.deadline));
-        context.trace = headers::trace(request.headers());
-        let key = IdempotencyKey::of(request.headers()).ok().flatten();
-        context.idempotency_key = key.map(|key| key.as_str().into());
-        context
+        door::context("gateway", request.headers(), self.deadline)
     }
 
     /// Lets a request in, or says why not. What is learnt on the way is noted in `visit`.
@@ -87,11 +79,10 @@ impl Parts {
         }
         let operation = match choice {
             Choice::Found(row) => row.operation.clone(),
-            Choice::Methods(methods) => return Err(wrong_method(&methods)),
+            Choice::Methods(methods) => return Err(door::wrong_method(&methods)),
             Choice::Nothing => return Err(Problem::not_found()),
         };
-        allowed(policy, principal.as_ref())?;
-        fits(&operation, request)?;
+        door::admit(&operation, principal.as_ref(), request.headers())?;
         let mut known = request.extensions_mut();
         known.insert(Chosen(operation));
         principal.map(|principal| known.insert(principal));
@@ -107,52 +98,11 @@ impl Parts {
         if policy == Some(Policy::Public) {
             return Ok(None);
         }
-        let Some(token) = headers::bearer(request.headers())? else { return Ok(None) };
+        let Some(token) = door::bearer(request.headers())? else { return Ok(None) };
         let invalid = HeaderValue::from_static("Bearer error=\"invalid_token\"");
         let principal = self.verifier.verify(token);
         principal.map(Some).map_err(|error| Problem::from(error).header(WWW_AUTHENTICATE, invalid))
     }
-}
-
-/// Applies the policy. A route without one lets nobody in.
-fn allowed(policy: Option<Policy>, principal: Option<&Principal>) -> Result<(), Problem> {
-    let missing = || Problem::of(Code::Unauthenticated, "log in and send the access token");
-    match policy {
-        Some(Policy::Public | Policy::Optional) => Ok(()),
-        Some(Policy::Customer) => principal.map(drop).ok_or_else(missing),
-        Some(Policy::Permission(permission)) => match principal.ok_or_else(missing)? {
-            principal if principal.may(permission) => Ok(()),
-            _ => {
-                Err(Problem::of(Code::Forbidden, format!("the permission {permission} is needed")))
-            }
-        },
-        None => Err(Problem::of(Code::Forbidden, "nobody may do this")),
-    }
-}
-
-/// Whether the request has what the operation needs, and not more than it takes.
-fn fits(operation: &Operation, request: &ServiceRequest) -> Result<(), Problem> {
-    let headers = request.headers();
-    if IdempotencyKey::of(headers)?.is_none() && operation.idempotency_key {
-        return Err(IdempotencyKey::missing());
-    }
-    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    let length = length.and_then(|length| length.parse::<u64>().ok()).unwrap_or_default();
-    if length > operation.body_limit as u64 {
-        let detail = format!("at most {} bytes are taken here", operation.body_limit);
-        return Err(Problem::of(Code::PayloadTooLarge, detail));
-    }
-    Ok(())
-}
-
-fn wrong_method(methods: &[Method]) -> Problem {
-    let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
-    if names.contains(&"GET") {
-        names.push("HEAD");
-    }
-    let allow = names.join(", ");
-    Problem::of(Code::MethodNotAllowed, format!("allowed here: {allow}"))
-        .header(ALLOW, value(&allow))
 }
 
 /// The method as a label, so that nobody can invent labels.

@@ -1,15 +1,13 @@
-//! Headers that are not believed, and those that are.
-
-use std::time::Duration;
+//! Headers of clients: those that are not believed, and limits for all of them.
 
 use actix_web::{
     dev::ServiceRequest,
     http::{
         Uri,
-        header::{AUTHORIZATION, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue},
+        header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue},
     },
 };
-use host::Problem;
+use host::{Problem, door::value};
 use kernel::Code;
 use ports::Trace;
 
@@ -19,10 +17,6 @@ const MAX_HEADERS: usize = 96;
 const MAX_HEAD: usize = 64 * 1024;
 /// The id of a request, in and out.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The position in a trace (W3C Trace Context), in and out.
-pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// How long the client waits, as gRPC writes it: `250m` for 250 ms.
-const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// Names, and beginnings of names, by which insiders tell each other who asks and from where.
 const INSIDERS: [&str; 5] = ["x-user", "x-internal", "x-forwarded", "forwarded", "x-envoy"];
@@ -73,30 +67,6 @@ fn is_insiders(name: &str) -> bool {
     })
 }
 
-/// The token of a request, if it has one.
-///
-/// # Errors
-/// 401 when there are several, or something else than a bearer token.
-pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let mut all = headers.get_all(AUTHORIZATION);
-    let Some(value) = all.next() else { return Ok(None) };
-    let token = value.to_str().ok().and_then(|text| text.split_once(' '));
-    match token {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && all.next().is_none() => {
-            Ok(Some(token.trim()))
-        }
-        _ => {
-            Err(Problem::of(Code::Unauthenticated, "send one Authorization: Bearer <access token>"))
-        }
-    }
-}
-
-/// Continues the client's trace, or begins one.
-pub(crate) fn trace(headers: &HeaderMap) -> Trace {
-    let sent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
-    sent.and_then(Trace::parse).map_or_else(Trace::start, Trace::child)
-}
-
 /// The client's own id of the request, when it is short and plain; else the id of the trace.
 pub(crate) fn request_id(headers: &HeaderMap, trace: Trace) -> HeaderValue {
     let plain = |value: &&HeaderValue| {
@@ -105,27 +75,6 @@ pub(crate) fn request_id(headers: &HeaderMap, trace: Trace) -> HeaderValue {
     };
     let sent = headers.get(REQUEST_ID).filter(plain).cloned();
     sent.unwrap_or_else(|| value(&trace.id()))
-}
-
-/// How long the client waits, when it says so in a way we understand.
-pub(crate) fn timeout(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(TIMEOUT)?.to_str().ok()?;
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let number: u64 = number.parse().ok().filter(|_| number.len() <= 8)?;
-    match unit {
-        "H" => Some(Duration::from_hours(number)),
-        "M" => Some(Duration::from_mins(number)),
-        "S" => Some(Duration::from_secs(number)),
-        "m" => Some(Duration::from_millis(number)),
-        "u" => Some(Duration::from_micros(number)),
-        "n" => Some(Duration::from_nanos(number)),
-        _ => None,
-    }
-}
-
-/// Plain text as a header's value.
-pub(crate) fn value(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 #[cfg(test)]
@@ -149,20 +98,6 @@ mod tests {
         }
         for name in ["x-request-id", "x-username", "from", "user-agent", "x-forward"] {
             assert!(!is_insiders(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_timeout_is_read_as_grpc_writes_it() {
-        let read = |text: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(TIMEOUT, HeaderValue::from_static(text));
-            timeout(&headers)
-        };
-        assert_eq!(read("250m"), Some(Duration::from_millis(250)));
-        assert_eq!(read("2S"), Some(Duration::from_secs(2)));
-        for broken in ["", "m", "5", "5x", "-1S", "123456789S"] {
-            assert_eq!(read(broken), None, "{broken}");
         }
     }
 }

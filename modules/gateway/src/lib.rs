@@ -15,19 +15,18 @@ mod outcome;
 mod path;
 mod rate;
 mod settings;
-mod table;
 
 use std::{sync::Arc, time::Duration};
 
 use actix_web::web::{self, Data, ServiceConfig};
-use host::{Background, Cursors, Problem, Routes, Unfit};
+use host::{Background, Cursors, Problem, Routes, Unfit, door::Table};
 use identity::Verifier;
 use telemetry::Metrics;
 
 pub use middleware::{Edge, Middleware};
 pub use settings::Settings;
 
-use crate::{rate::Limits, table::Table};
+use crate::rate::Limits;
 
 /// What the gateway cannot do without.
 pub struct Needs {

@@ -2,9 +2,7 @@
 //! outcome.
 
 use std::{
-    any::Any,
-    future::{Future, Ready, ready},
-    panic::{AssertUnwindSafe, catch_unwind},
+    future::{Ready, ready},
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -15,8 +13,7 @@ use actix_web::{
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
 };
 use futures::{FutureExt, future::LocalBoxFuture};
-use host::Problem;
-use kernel::Code;
+use host::door;
 use ports::Context;
 use telemetry::Access;
 
@@ -93,9 +90,9 @@ where
             let refused = request.into_response(refusal.respond(Some(&visit.path)));
             Ok(refused.map_into_right_body())
         }
-        Ok(()) => {
-            contained(&*inner, request, patience).await.map(ServiceResponse::map_into_left_body)
-        }
+        Ok(()) => door::contained(&*inner, request, patience)
+            .await
+            .map(ServiceResponse::map_into_left_body),
     };
     let (status, answered) = match answered {
         Ok(response) => {
@@ -109,32 +106,4 @@ where
     let (method, route, user) = (visit.method, &*visit.route, visit.user.as_deref());
     telemetry::log_access(Access { method, route, status, took, user });
     answered
-}
-
-/// Runs the application for one request. It ends by the deadline, and its panic ends here.
-async fn contained<S, B>(
-    inner: &S,
-    request: ServiceRequest,
-    patience: Duration,
-) -> Result<ServiceResponse<B>, Problem>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
-{
-    let work = catch_unwind(AssertUnwindSafe(|| inner.call(request))).map_err(panicked)?;
-    match tokio::time::timeout(patience, caught(work)).await {
-        Err(_) => Err(Problem::of(Code::DeadlineExceeded, "the handler did not answer in time")),
-        Ok(Err(panic)) => Err(panicked(panic)),
-        Ok(Ok(Err(error))) => Err(outcome::problem_of(&error)),
-        Ok(Ok(Ok(response))) => Ok(response),
-    }
-}
-
-async fn caught<F: Future>(work: F) -> Result<F::Output, Box<dyn Any + Send>> {
-    AssertUnwindSafe(work).catch_unwind().await
-}
-
-fn panicked(panic: Box<dyn Any + Send>) -> Problem {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    Problem::of(Code::Internal, format!("a handler panicked: {}", text.unwrap_or("no message")))
 }

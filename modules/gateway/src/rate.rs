@@ -15,10 +15,10 @@ use governor::{
     middleware::{StateInformationMiddleware, StateSnapshot},
     state::keyed::DashMapStateStore,
 };
-use host::Problem;
+use host::{Problem, door::value};
 use kernel::Code;
 
-use crate::{Settings, headers::value};
+use crate::Settings;
 
 /// How often clients that have not been seen for a while are forgotten.
 pub(crate) const FORGET: Duration = Duration::from_mins(1);

@@ -1,29 +1,24 @@
 //! Request bodies: JSON into types, or raw bytes for signed webhooks.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::{
     FromRequest, HttpRequest,
     dev::{Decompress, Payload},
-    http::header::{CONNECTION, CONTENT_TYPE, HeaderValue},
+    http::header::{CONTENT_TYPE, HeaderValue},
 };
 use bytes::{Bytes, BytesMut};
-use futures::{FutureExt, StreamExt, future::LocalBoxFuture};
+use futures::{FutureExt, future::LocalBoxFuture};
 use kernel::{Code, Violation};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
+use super::intake::Intake;
 use crate::{Operation, Problem, Route};
 
-/// How long a body may stand still.
-const IDLE: Duration = Duration::from_secs(10);
 /// What is left of the deadline when waiting for a body ends, so that the client hears why.
 const MARGIN: Duration = Duration::from_millis(100);
-/// How long a body may trickle before its rate is looked at.
-const GRACE: Duration = Duration::from_secs(5);
-/// The slowest body that is waited for, in bytes a second.
-const SLOWEST: u64 = 240;
 
 /// A JSON body, read as a `T`.
 ///
@@ -86,30 +81,19 @@ fn limit(request: &HttpRequest) -> usize {
     operation.map_or(Route::BODY_LIMIT, |operation| operation.body_limit)
 }
 
-/// Reads a body to its end, at most `limit` bytes, and not from somebody who does not send it.
-async fn read<S, E>(mut payload: S, limit: usize) -> Result<Bytes, Problem>
+/// Reads a body to its end, which comes before the deadline.
+async fn read<S, E>(payload: S, limit: usize) -> Result<Bytes, Problem>
 where
     S: futures::Stream<Item = Result<Bytes, E>> + Unpin,
     E: std::fmt::Display,
 {
-    let started = Instant::now();
+    let mut intake = Intake::new(payload, limit);
     let mut body = BytesMut::new();
     loop {
         let left = ports::Context::current().left().saturating_sub(MARGIN);
-        let Ok(chunk) = tokio::time::timeout(IDLE.min(left), payload.next()).await else {
-            return Err(too_slow("the body stopped arriving"));
-        };
-        let Some(chunk) = chunk else { return Ok(body.freeze()) };
-        let chunk = chunk.map_err(|cause| {
-            Problem::of(Code::MalformedRequest, format!("the body cannot be read: {cause}"))
-        })?;
-        if body.len() + chunk.len() > limit {
-            return Err(too_large(limit));
-        }
-        body.extend_from_slice(&chunk);
-        let elapsed = started.elapsed();
-        if elapsed > GRACE && (body.len() as u64) < SLOWEST * elapsed.as_secs() {
-            return Err(too_slow("the body arrives too slowly"));
+        match intake.next(left).await? {
+            Some(piece) => body.extend_from_slice(&piece),
+            None => return Ok(body.freeze()),
         }
     }
 }
@@ -117,11 +101,6 @@ where
 /// A body of more than `limit` bytes.
 pub(crate) fn too_large(limit: usize) -> Problem {
     Problem::of(Code::PayloadTooLarge, format!("at most {limit} bytes are taken here"))
-}
-
-fn too_slow(detail: &str) -> Problem {
-    Problem::of(Code::MalformedRequest, detail)
-        .header(CONNECTION, HeaderValue::from_static("close"))
 }
 
 /// Reads JSON and says exactly what is wrong with it.
@@ -176,9 +155,9 @@ fn escaped(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use futures::stream;
+    use futures::{StreamExt, stream};
 
-    use super::*;
+    use super::{super::intake::IDLE, *};
 
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]

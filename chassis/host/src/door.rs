@@ -1,0 +1,24 @@
+//! What every door of a process has in common, be it the gateway or the [`Interior`](crate::Interior):
+//! which operation a request asks for, who may use it, and how what goes wrong becomes a problem.
+//!
+//! **Invariants:** the operation that was authorised is the only one that can answer. What a handler does
+//! to itself (a panic, never answering) it does to its own request only.
+
+mod admission;
+mod containment;
+mod failure;
+mod head;
+mod table;
+
+pub use admission::{admit, wrong_method};
+pub use containment::{caught, contained};
+pub use failure::{instead, problem_of};
+pub use head::{TIMEOUT, TRACEPARENT, bearer, context, timeout, trace, value};
+pub(crate) use table::is_plain;
+pub use table::{Choice, Row, Table};
+
+use actix_web::http::header::HeaderName;
+
+/// The header by which an internal door says that it was the door that refused, and no handler: the
+/// token proves nothing there, or what was asked for is not there.
+pub const REFUSED: HeaderName = HeaderName::from_static("rialto-door");
