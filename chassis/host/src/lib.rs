@@ -124,10 +124,12 @@ pub mod door;
 mod extract;
 pub mod health;
 pub mod idempotency;
+mod interior;
 mod problem;
 mod problem_schema;
 mod represent;
 mod route;
+mod route_table;
 mod routes;
 
 use std::sync::Arc;
@@ -140,9 +142,11 @@ pub use extract::{
     RawBody, Who,
 };
 pub use health::Health;
+pub use interior::Interior;
 pub use problem::{PROBLEM_JSON, Problem};
 pub use represent::{Answer, IfMatch, Link, Links, Listing, etag};
 pub use route::{Chosen, Operation, Policy, Route};
+pub use route_table::RouteTable;
 pub use routes::{Routes, Unfit};
 
 /// A module that lives in this process.

@@ -4,9 +4,11 @@ use std::{cmp::Ordering, fmt, sync::Arc};
 
 use actix_web::{FromRequest, Handler, Responder, http::Method, web};
 use identity::Permission;
+use serde::{Deserialize, Serialize};
 
-/// Who may use an operation. The gateway asks before the handler runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who may use an operation. Every door asks before the handler runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Policy {
     /// Anybody; no token is looked at, so the handler knows nobody.
     Public,

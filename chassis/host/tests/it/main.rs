@@ -4,4 +4,6 @@
 
 mod health;
 mod idempotency;
+mod interior;
+mod route_table;
 mod routes;
