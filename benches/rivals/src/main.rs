@@ -86,12 +86,15 @@ impl Cli {
 
     async fn contestants(&self) -> Result<Vec<Contestant>> {
         let shelf = Shelf::fill();
-        let mut all = vec![ours::local(&shelf), ours::http(&shelf)?];
+        let mut all = vec![ours::in_process(&shelf), ours::over_http(&shelf)?];
         all.push(grpc::contestant(&shelf).await?);
         all.push(tarpc::bincode(&shelf).await?);
         all.push(tarpc::json(&shelf).await?);
         match &self.broker {
-            Some(broker) => all.push(direct_reply::contestant(&shelf, broker).await?),
+            Some(broker) => {
+                all.push(ours::over_rabbitmq(&shelf, broker).await?);
+                all.push(direct_reply::contestant(&shelf, broker).await?);
+            }
             None => println!("no broker is named (RIALTO_TEST_RABBITMQ, --broker): none is used"),
         }
         Ok(all)
