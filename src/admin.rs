@@ -1,7 +1,10 @@
 //! `rialto admin`: the shop's administrators.
 
-use anyhow::{Context, Result, ensure};
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
 use kernel::Fault;
+use ports::{Call, Reply, Transport, Unreachable, async_trait};
 use rand::distr::{Alphanumeric, SampleString};
 use users_api::{Password, SignUp};
 
@@ -11,13 +14,16 @@ use crate::{cli::Admin, compose, config::Loaded, house::House};
 const RANDOM_PASSWORD: usize = 20;
 
 /// Carries out one command.
-pub async fn run(loaded: &Loaded, command: Admin) -> Result<()> {
+pub async fn run(loaded: &Loaded, command: Admin) -> anyhow::Result<()> {
     let Admin::Create { email, name, password_stdin } = command;
     let (password, random) = if password_stdin { (typed()?, false) } else { (random(), true) };
-    let mut house = House::new(loaded);
+    // Beside whatever is running: accounts are in users' own database.
+    let nowhere = |_, callee: &'static str| -> Arc<dyn Transport> { Arc::new(Elsewhere(callee)) };
+    let mut house = House::new(loaded, &["users"], Box::new(nowhere));
     let shop = compose::compose(&mut house).await?;
+    let users = house.port("admin", &shop.users);
     let wish = SignUp { email, name, password: Password::new(password.clone()) };
-    let admin = shop.users.create_admin(wish).await.map_err(|no| anyhow::anyhow!(told(&no)))?;
+    let admin = users.create_admin(wish).await.map_err(|no| anyhow::anyhow!(told(&no)))?;
     println!("administrator {} <{}>", admin.id, admin.email);
     if random {
         println!("password      {password}   (shown this once)");
@@ -28,6 +34,16 @@ pub async fn run(loaded: &Loaded, command: Admin) -> Result<()> {
     Ok(())
 }
 
+/// A module that this command does not need.
+struct Elsewhere(&'static str);
+
+#[async_trait]
+impl Transport for Elsewhere {
+    async fn call(&self, _call: Call) -> Result<Reply, Unreachable> {
+        Err(Unreachable::NoReply(format!("{} is not asked by this command", self.0)))
+    }
+}
+
 /// The refusal with every field that is to blame.
 fn told(no: &users_api::Error) -> String {
     let fields = no.violations();
@@ -35,7 +51,7 @@ fn told(no: &users_api::Error) -> String {
     std::iter::once(no.to_string()).chain(fields).collect()
 }
 
-fn typed() -> Result<String> {
+fn typed() -> anyhow::Result<String> {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).context("cannot read the password")?;
     let password = line.trim_end_matches(['\r', '\n']);

@@ -27,18 +27,11 @@ impl fmt::Display for Banner {
         writeln!(f, "  try it    http://{address}/docs")?;
         writeln!(f, "  modules   {}", hosted.join(", "))?;
         writeln!(f, "  tables    {storage}")?;
-        let Some(demo::Customer { email, password }) = demo else { return writeln!(f) };
+        let Some(customer) = demo else { return writeln!(f) };
         writeln!(
             f,
             "  DEMO MODE a demonstration shop: not for real customers (demo = false ends it)"
         )?;
-        match password {
-            Some(password) => {
-                writeln!(f, "  customer  {email}, password {password} (shown this once)\n")
-            }
-            None => {
-                writeln!(f, "  customer  {email}, with the password shown at the first start\n")
-            }
-        }
+        writeln!(f, "{customer}")
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Layers;
 
@@ -21,13 +21,26 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Runs the shop (the default)
-    Serve,
+    /// Runs one process of the shop; the whole shop when no topology splits it (the default)
+    Serve(Which),
+    /// Starts every process of the topology on this machine, and again when one dies
+    Up,
+    /// Shows, checks and renders which module lives in which process
+    #[command(subcommand)]
+    Topology(Topology),
     /// Brings every module's tables up to date, or says what would be done
     Migrate {
         /// Changes nothing: lists what is applied and what is pending
         #[arg(long)]
         status: bool,
+    },
+    /// Copies a module's tables out of SQLite into another, empty database; stop the module first
+    Copy {
+        /// The module
+        module: String,
+        /// Where to: postgres://… (a schema named after the module) or sqlite://… with {module} in it
+        #[arg(long, value_name = "URL")]
+        to: String,
     },
     /// Prints the configuration in force and where each value came from; secrets are masked
     Config,
@@ -38,6 +51,67 @@ pub enum Command {
     Admin(Admin),
     /// Checks configuration, ports and databases, and says what to do
     Doctor,
+    /// Exits with 0 when a process is ready: for health checks
+    Probe {
+        /// What to ask; without it the process that the configuration (and --process) describes
+        url: Option<String>,
+        /// Which process
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+/// One replica of one process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct Which {
+    /// The process of the topology; may be left out when there is only one
+    #[arg(long, value_name = "NAME")]
+    pub process: Option<String>,
+    /// Which of its replicas, from 1
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub replica: u16,
+    /// Stops when standard input ends, as if told to by a signal
+    #[arg(long, hide = true)]
+    pub stop_with_stdin: bool,
+}
+
+/// Shows, checks and renders which module lives in which process.
+#[derive(Debug, Subcommand)]
+pub enum Topology {
+    /// Says whether the topology makes sense, and what to change
+    Check {
+        /// Looks only whether this binary can host this process
+        #[arg(long, value_name = "NAME")]
+        process: Option<String>,
+    },
+    /// Shows processes, modules, calls and messages
+    Graph {
+        /// How it looks
+        #[arg(long, value_enum, default_value_t)]
+        format: GraphFormat,
+    },
+    /// Writes a deployment for something else to standard output
+    Render {
+        /// For whom
+        target: Target,
+    },
+}
+
+/// How a graph looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// For a terminal
+    #[default]
+    Text,
+    /// For a document
+    Mermaid,
+}
+
+/// What a deployment is rendered for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// Docker Compose
+    Compose,
 }
 
 /// Manages the shop's administrators.

@@ -2,45 +2,40 @@
 //!
 //! Read it from top to bottom: a module may need those above it, never those below.
 
-use std::sync::Arc;
-
 use anyhow::Result;
-use carts_api::Carts;
-use deliveries_api::Deliveries;
-use orders_api::Orders;
-use payments_api::Payments;
-use products_api::Products;
+use carts_api::{Carts, RemoteCarts};
+use deliveries_api::{Deliveries, RemoteDeliveries};
+use orders_api::{Orders, RemoteOrders};
+use payments_api::{Payments, RemotePayments};
+use products_api::{Products, RemoteProducts};
 use storage::Database;
-use users_api::Users;
+use users_api::{RemoteUsers, Users};
 
-use crate::{config::Loaded, house::House};
+use crate::{
+    config::Loaded,
+    house::{Door, House},
+    wiring,
+};
 
 /// The doors of the shop.
 pub struct Shop {
     /// Who is asking.
-    pub users: Arc<dyn Users>,
+    pub users: Door<dyn Users>,
     /// What is for sale.
-    pub products: Arc<dyn Products>,
+    pub products: Door<dyn Products>,
     /// What shoppers are about to want.
-    pub carts: Arc<dyn Carts>,
+    pub carts: Door<dyn Carts>,
     /// Promises made.
-    pub orders: Arc<dyn Orders>,
+    pub orders: Door<dyn Orders>,
     /// Money moved.
-    pub payments: Arc<dyn Payments>,
+    pub payments: Door<dyn Payments>,
     /// Parcels on their way.
-    pub deliveries: Arc<dyn Deliveries>,
+    pub deliveries: Door<dyn Deliveries>,
 }
 
-/// Opens every module over its own database.
-#[allow(
-    unused_variables,
-    unreachable_code,
-    clippy::diverging_sub_expression,
-    reason = "a binary may be built without any one module, and then it does not start"
-)]
+/// Opens every module that lives here over its own database, and finds the way to the others.
 pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
-    let site = house.site("users").await?;
-    let users: Arc<dyn Users> = admit!(house, site, "users", {
+    let users: Door<dyn Users> = door!(house, "users", RemoteUsers, |site| {
         let needs = users::Needs {
             clock: house.clock.clone(),
             ids: house.ids.clone(),
@@ -50,8 +45,7 @@ pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
         users::open(site.db.clone(), needs).await?
     });
 
-    let site = house.site("products").await?;
-    let products: Arc<dyn Products> = admit!(house, site, "products", {
+    let products: Door<dyn Products> = door!(house, "products", RemoteProducts, |site| {
         let needs = products::Needs {
             clock: house.clock.clone(),
             ids: house.ids.clone(),
@@ -61,10 +55,9 @@ pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
         products::open(site.db.clone(), needs)
     });
 
-    let site = house.site("carts").await?;
-    let carts: Arc<dyn Carts> = admit!(house, site, "carts", {
+    let carts: Door<dyn Carts> = door!(house, "carts", RemoteCarts, |site| {
         let needs = carts::Needs {
-            products: products.clone(),
+            products: house.port("carts", &products),
             clock: house.clock.clone(),
             ids: house.ids.clone(),
             meters: house.meters.clone(),
@@ -73,8 +66,7 @@ pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
         carts::open(site.db.clone(), needs)
     });
 
-    let site = house.site("deliveries").await?;
-    let deliveries: Arc<dyn Deliveries> = admit!(house, site, "deliveries", {
+    let deliveries: Door<dyn Deliveries> = door!(house, "deliveries", RemoteDeliveries, |site| {
         let needs = deliveries::Needs {
             clock: house.clock.clone(),
             ids: house.ids.clone(),
@@ -84,11 +76,11 @@ pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
         deliveries::open(site.db.clone(), needs)
     });
 
-    let sandbox = house.site("sandbox").await?;
-    let site = house.site("payments").await?;
-    let payments: Arc<dyn Payments> = admit!(house, site, "payments", {
+    let payments: Door<dyn Payments> = door!(house, "payments", RemotePayments, |site| {
+        let sandbox = house.site(wiring::SANDBOX).await?;
+        house.keep(&sandbox);
         let needs = payments::Needs {
-            sandbox: sandbox.db.clone(),
+            sandbox: sandbox.db,
             clock: house.clock.clone(),
             ids: house.ids.clone(),
             meters: house.meters.clone(),
@@ -96,15 +88,13 @@ pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
         };
         payments::open(site.db.clone(), needs)
     });
-    house.keep(&sandbox);
 
-    let site = house.site("orders").await?;
-    let orders: Arc<dyn Orders> = admit!(house, site, "orders", {
+    let orders: Door<dyn Orders> = door!(house, "orders", RemoteOrders, |site| {
         let needs = orders::Needs {
-            carts: carts.clone(),
-            users: users.clone(),
-            products: products.clone(),
-            deliveries: deliveries.clone(),
+            carts: house.port("orders", &carts),
+            users: house.port("orders", &users),
+            products: house.port("orders", &products),
+            deliveries: house.port("orders", &deliveries),
             clock: house.clock.clone(),
             ids: house.ids.clone(),
             meters: house.meters.clone(),

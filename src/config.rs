@@ -6,8 +6,13 @@
 mod complaint;
 mod layers;
 mod report;
+mod topology;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
 use figment::Figment;
@@ -16,6 +21,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 pub use layers::Layers;
 pub use report::Report;
+pub use topology::{Broker, Bus, Carrier, Internal, Process, Topology, Wire};
+
+use crate::topology::Layout;
 
 /// The defaults, every key commented.
 pub const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -24,6 +32,8 @@ pub const DEFAULTS: &str = include_str!("../config/default.toml");
 pub struct Loaded {
     /// What the process itself needs to know.
     pub config: Config,
+    /// Where every module lives.
+    pub layout: Layout,
     figment: Figment,
 }
 
@@ -39,6 +49,8 @@ pub struct Config {
     pub log: Log,
     /// The modules' databases.
     pub storage: Storage,
+    /// Which module lives in which process.
+    pub topology: Topology,
     /// What gateway reads.
     #[serde(default)]
     pub gateway: Section,
@@ -86,6 +98,16 @@ pub struct Http {
     pub cursor_key: SecretString,
 }
 
+impl Http {
+    /// Threads that answer requests.
+    pub fn threads(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        }
+    }
+}
+
 /// The log.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,6 +136,9 @@ pub enum LogFormat {
 pub struct Storage {
     /// With `{module}` where the module's name goes.
     pub url: String,
+    /// Modules that keep their tables elsewhere.
+    #[serde(default)]
+    pub modules: BTreeMap<String, String>,
     /// What a commit survives.
     pub synchronous: Synchronous,
     /// Whether waiting transactions become durable together.
@@ -145,8 +170,10 @@ impl Loaded {
     pub fn read(layers: &Layers) -> Result<Self> {
         let figment = layers.figment()?;
         let config: Config = figment.extract().map_err(complaint::explain)?;
-        config.check()?;
-        Ok(Self { config, figment })
+        config.storage.check()?;
+        let layout = Layout::of(&config)?;
+        config.check(&layout)?;
+        Ok(Self { config, layout, figment })
     }
 
     /// The section of `module`, as the module wants it.
@@ -164,26 +191,36 @@ impl Loaded {
 }
 
 impl Config {
-    fn check(&self) -> Result<()> {
-        ensure!(
-            !self.demo || self.http.public.ip().is_loopback(),
-            "demo = true is refused on {}: a demonstration shop is for this machine only. Set demo = \
-             false (RIALTO_DEMO=false), or listen on 127.0.0.1",
-            self.http.public
-        );
-        self.storage.check()
+    fn check(&self, layout: &Layout) -> Result<()> {
+        for public in layout.processes.iter().flat_map(|place| &place.public) {
+            ensure!(
+                !self.demo || is_loopback(public),
+                "demo = true is refused on {public}: a demonstration shop is for this machine only. Set \
+                 demo = false (RIALTO_DEMO=false), or listen on 127.0.0.1"
+            );
+        }
+        Ok(())
     }
 }
 
+/// Whether only this machine reaches `host:port`.
+fn is_loopback(address: &str) -> bool {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host).trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 impl Storage {
-    fn check(&self) -> Result<()> {
-        let known =
-            ["sqlite:", "postgres:", "postgresql:"].iter().any(|kind| self.url.starts_with(kind));
-        ensure!(
-            known,
-            "storage.url must begin with sqlite:// or postgres://, not {:?}",
-            self.masked()
-        );
+    pub(crate) fn check(&self) -> Result<()> {
+        let own =
+            self.modules.iter().map(|(module, url)| (format!("storage.modules.{module}"), url));
+        for (key, url) in own.chain([("storage.url".to_owned(), &self.url)]) {
+            let kinds = ["sqlite:", "postgres:", "postgresql:"];
+            ensure!(
+                kinds.iter().any(|kind| url.starts_with(kind)),
+                "{key} must begin with sqlite:// or postgres://, not {:?}",
+                report::mask("url", url)
+            );
+        }
         ensure!(
             !self.url.starts_with("sqlite:") || self.url.contains("{module}"),
             "storage.url must contain {{module}}, so that each module has a file of its own; for \
@@ -192,18 +229,19 @@ impl Storage {
         Ok(())
     }
 
-    fn masked(&self) -> String {
-        report::mask("url", &self.url)
+    /// Where `module` keeps its tables.
+    pub fn url_of(&self, module: &str) -> String {
+        self.modules.get(module).unwrap_or(&self.url).replace("{module}", module)
     }
 
     /// Where `module` keeps its tables, without secrets.
     pub fn place(&self, module: &str) -> String {
-        self.masked().replace("{module}", module)
+        report::mask("url", &self.url_of(module))
     }
 
     /// How to open the database of `module`. A folder that is missing is created.
     pub fn options(&self, module: &str) -> Result<storage::Options> {
-        let mut options = storage::Options::new(self.url.replace("{module}", module));
+        let mut options = storage::Options::new(self.url_of(module));
         if let Some(file) = options.url.strip_prefix("sqlite://") {
             let folder =
                 std::path::Path::new(file).parent().filter(|path| !path.as_os_str().is_empty());

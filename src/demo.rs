@@ -3,7 +3,7 @@
 #[cfg(all(test, feature = "products", feature = "users"))]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use anyhow::{Context, Result};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -20,6 +20,18 @@ pub struct Customer {
     pub email: &'static str,
     /// The random password, in the only moment when anybody knows it: when the customer was made.
     pub password: Option<String>,
+}
+
+impl fmt::Display for Customer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { email, password } = self;
+        match password {
+            Some(password) => {
+                writeln!(f, "  customer  {email}, password {password} (shown this once)")
+            }
+            None => writeln!(f, "  customer  {email}, with the password shown at the first start"),
+        }
+    }
 }
 
 const EMAIL: &str = "demo@rialto.example";
@@ -64,20 +76,20 @@ struct Choice {
     stock: u32,
 }
 
-/// Fills the shop unless it was filled before, and tells who its customer is. Started again after it was
-/// interrupted, it adds what is missing.
+/// Fills the catalogue unless it was filled before. Started again after it was interrupted, it adds what
+/// is missing.
 ///
 /// The last product is put on sale when everything else is there, so that one question tells whether
 /// there is anything to do.
 ///
 /// # Errors
-/// When products or users fail.
-pub async fn load(products: &dyn Products, users: &dyn Users) -> Result<Customer> {
+/// When products fails.
+pub async fn fill(products: &dyn Products) -> Result<()> {
     let Catalogue { categories, products: mut items } =
         serde_json::from_str(CATALOGUE).context("the demo catalogue")?;
     let last = items.pop().context("the demo catalogue is empty")?;
     match products.product(ProductRef::Slug(last.slug.clone())).await {
-        Ok(_) => return Ok(Customer { email: EMAIL, password: None }),
+        Ok(_) => return Ok(()),
         Err(Error::UnknownProduct(_)) => {}
         Err(error) => return Err(error).context("looking for the demo catalogue"),
     }
@@ -86,9 +98,15 @@ pub async fn load(products: &dyn Products, users: &dyn Users) -> Result<Customer
     }
     let published = stream::iter(items).map(|item| publish(products, item));
     published.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-    let password = sign_up(users).await?;
-    publish(products, last).await?;
-    Ok(Customer { email: EMAIL, password })
+    publish(products, last).await
+}
+
+/// The customer, made if there is none yet.
+///
+/// # Errors
+/// When users fails.
+pub async fn customer(users: &dyn Users) -> Result<Customer> {
+    Ok(Customer { email: EMAIL, password: sign_up(users).await? })
 }
 
 async fn add_category(products: &dyn Products, shelf: Shelf, position: i64) -> Result<()> {

@@ -36,7 +36,7 @@ pub async fn examine(loaded: &Loaded) -> Findings {
         findings.note(format!("settings of {module}"), result);
     }
     findings.note("listener", listener(loaded));
-    for module in modules::WITH_TABLES {
+    for module in modules::with_tables() {
         findings.note(format!("database of {module}"), database(loaded, module).await);
     }
     findings

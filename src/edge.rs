@@ -1,33 +1,49 @@
 //! The edge of the process: every route behind the gateway, with its documents and its numbers.
 
-use std::sync::Arc;
+use std::{net::TcpListener, sync::Arc};
 
-use actix_web::{HttpRequest, HttpResponse, web::Data};
+use actix_web::{App, HttpServer, dev::Server};
 use anyhow::{Context, Result};
 use gateway::Gateway;
-use host::{Cursors, Policy, Route, Routes};
+use host::Cursors;
 use identity::{Jwk, Jwks, Verifier};
 use kernel::Clock;
-use messaging::Gauges;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use storage::Database;
-use telemetry::{Metrics, Reading};
+use telemetry::Metrics;
 use users_api::{KeyScope, PublicKey, Users};
 
-use crate::{house::House, openapi};
+use crate::{compose::Shop, house::House, numbers, openapi, wires::Wires};
 
-/// Puts the gateway in front of everything that `house` answers, and its tasks among the others.
+/// Answers the world at `listener`.
 ///
 /// # Errors
-/// When a route has no policy or no document, or the keys that verify tokens cannot be had.
-pub async fn open(house: &mut House<'_>, users: &dyn Users, metrics: Metrics) -> Result<Gateway> {
-    for (module, db) in &house.databases {
-        count_statements(&metrics, module, db.clone());
-    }
+/// When a route has no policy or no document.
+pub async fn listen(
+    house: &mut House<'_>,
+    _wires: &Wires<'_>,
+    shop: &Shop,
+    metrics: Metrics,
+    listener: TcpListener,
+) -> Result<Server> {
+    let users = house.port("gateway", &shop.users);
+    let gateway = open(house, &*users, metrics).await?;
+    let http = &house.loaded.config.http;
+    let app = move || App::new().wrap(gateway.middleware()).configure(|app| gateway.mount(app));
+    let server = HttpServer::new(app)
+        .workers(http.threads())
+        .keep_alive(http.keep_alive)
+        .client_request_timeout(Gateway::HEAD_TIMEOUT)
+        .shutdown_timeout(http.drain.as_secs())
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+async fn open(house: &mut House<'_>, users: &dyn Users, metrics: Metrics) -> Result<Gateway> {
     let mut routes = std::mem::take(&mut house.routes);
     routes.push(house.health.routes());
-    routes.push(numbers(metrics.clone()));
+    routes.push(numbers::nearby(metrics.clone()));
     let document = openapi::merge(&routes)?;
     routes.push(openapi::routes(&document)?);
     let gateway = gateway::open(gateway::Needs {
@@ -64,36 +80,4 @@ fn cursors(house: &House<'_>) -> Cursors {
         "" => Cursors::new(&rand::random::<[u8; 32]>()),
         key => Cursors::new(key.as_bytes()),
     }
-}
-
-/// `/metrics`, for programs on this machine.
-fn numbers(metrics: Metrics) -> Routes {
-    Routes::new("telemetry")
-        .route(Route::get("/metrics", scrape).allow(Policy::Public).undocumented())
-        .share(Data::new(metrics))
-}
-
-async fn scrape(request: HttpRequest, metrics: Data<Metrics>) -> HttpResponse {
-    match request.peer_addr() {
-        Some(peer) if peer.ip().is_loopback() => telemetry::scrape(metrics).await,
-        _ => host::Problem::not_found().respond(Some(request.path())),
-    }
-}
-
-fn count_statements(metrics: &Metrics, module: &'static str, db: Database) {
-    let help = "SQL statements sent, BEGIN and COMMIT included";
-    let reading = Reading::counter("db_statements", help, move || db.statements());
-    metrics.register(reading.label("module", module));
-}
-
-/// Shows how many messages there were and what became of them.
-pub fn count_messages(metrics: &Metrics, gauges: &Arc<Gauges>) {
-    let add = |name: &str, help: &str, read: fn(messaging::Reading) -> u64| {
-        let gauges = gauges.clone();
-        metrics.register(Reading::counter(name, help, move || read(gauges.read())));
-    };
-    add("messages_published", "Messages handed to the bus", |now| now.published);
-    add("messages_applied", "Messages whose effect is committed", |now| now.applied);
-    add("messages_duplicate", "Messages that had been applied before", |now| now.duplicates);
-    add("messages_parked", "Messages set aside because they failed", |now| now.parked);
 }

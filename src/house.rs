@@ -1,14 +1,14 @@
-//! What a process is put together from: databases opened, modules admitted.
+//! What a process is put together from: databases opened, modules admitted, neighbours reached.
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use host::{Background, Health, Hosted, Routes};
 use kernel::{Clock, Ids, SystemClock};
-use ports::Meters;
+use ports::{Meters, Transport};
 use storage::Database;
 
-use crate::config::Loaded;
+use crate::{config::Loaded, wiring};
 
 /// A process in the making: whoever is admitted will be served, woken and drained.
 pub struct House<'a> {
@@ -24,13 +24,20 @@ pub struct House<'a> {
     pub health: Health,
     /// What the world may ask for.
     pub routes: Vec<Routes>,
+    /// How other processes call the modules that live here.
+    pub wires: Vec<(&'static str, Arc<dyn Transport>)>,
     /// Who listens to whom.
     pub bus: Vec<messaging::Module>,
     /// What is done unasked.
     pub background: Vec<Background>,
     /// The databases of the modules that live here, by module.
     pub databases: Vec<(&'static str, Database)>,
+    modules: Vec<&'static str>,
+    dial: Dial<'a>,
 }
+
+/// Makes the way from a caller to a module that lives elsewhere.
+pub type Dial<'a> = Box<dyn Fn(&'static str, &'static str) -> Arc<dyn Transport> + 'a>;
 
 /// Where a module will live: its name and its own database, with its own history applied.
 pub struct Site {
@@ -40,9 +47,17 @@ pub struct Site {
     pub db: Database,
 }
 
+/// How a module is reached.
+pub enum Door<P: ?Sized> {
+    /// It lives in this process.
+    Here(Arc<P>),
+    /// It lives elsewhere: a port over whatever leads there.
+    There(&'static str, fn(Arc<dyn Transport>) -> Arc<P>),
+}
+
 impl<'a> House<'a> {
-    /// An empty house.
-    pub fn new(loaded: &'a Loaded) -> Self {
+    /// An empty house for `modules`, from which the others are reached by `dial`.
+    pub fn new(loaded: &'a Loaded, modules: &[&'static str], dial: Dial<'a>) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         Self {
             loaded,
@@ -51,10 +66,18 @@ impl<'a> House<'a> {
             meters: Meters::default(),
             health: Health::new(),
             routes: Vec::new(),
+            wires: Vec::new(),
             bus: Vec::new(),
             background: Vec::new(),
             databases: Vec::new(),
+            modules: modules.to_vec(),
+            dial,
         }
+    }
+
+    /// Whether the module `name` lives here.
+    pub fn hosts(&self, name: &str) -> bool {
+        self.modules.contains(&name)
     }
 
     /// Opens the database of the module `name` and brings its tables up to date.
@@ -77,15 +100,32 @@ impl<'a> House<'a> {
 
     /// Takes a module in and gives back the port by which its neighbours know it.
     ///
-    /// Its wire is for other processes; in one process nobody needs it.
-    pub fn admit<P: ?Sized>(&mut self, site: Site, module: Hosted<P>) -> Arc<P> {
+    /// # Errors
+    /// When it listens to something else than everybody expects of it.
+    pub fn admit<P: ?Sized>(&mut self, site: Site, module: Hosted<P>) -> Result<Arc<P>> {
         self.keep(&site);
         let Site { name, db } = site;
-        let Hosted { port, wire: _, routes, subscriptions, background } = module;
+        let Hosted { port, wire, routes, subscriptions, background } = module;
+        let expected = wiring::module(name).map(wiring::Module::channels).unwrap_or_default();
+        ensure!(
+            subscriptions.channels() == expected,
+            "{name} listens to {:?}, but src/wiring.rs says {expected:?}: publishers elsewhere go by that \
+             list, so mend it",
+            subscriptions.channels()
+        );
         self.routes.push(routes);
+        self.wires.push((name, wire));
         self.background.extend(background);
         self.bus.push(messaging::Module { name, db, subscriptions });
-        port
+        Ok(port)
+    }
+
+    /// The port behind `door`, as `caller` reaches it.
+    pub fn port<P: ?Sized>(&self, caller: &'static str, door: &Door<P>) -> Arc<P> {
+        match door {
+            Door::Here(port) => port.clone(),
+            Door::There(callee, stub) => stub((self.dial)(caller, callee)),
+        }
     }
 }
 

@@ -2,21 +2,25 @@
 //!
 //! **Invariant:** no business decision is made here.
 
-/// Admits a module this binary was built with, or refuses to start without it.
-macro_rules! admit {
-    ($house:ident, $site:ident, $feature:tt, $module:expr) => {{
-        #[cfg(not(feature = $feature))]
-        anyhow::bail!(
-            "{} should run here, but this binary was built without it: build it with --features {}",
-            $feature,
-            $feature
-        );
-        #[cfg(feature = $feature)]
-        {
-            let module = $module;
-            $house.admit($site, module)
+/// The door of a module: admitted if it should live here and the binary has it, a stub if it lives
+/// elsewhere.
+macro_rules! door {
+    ($house:ident, $module:tt, $stub:ident, |$site:ident| $opened:expr) => {
+        match $house.hosts($module) {
+            false => Door::There($module, $stub::over),
+            #[cfg(feature = $module)]
+            true => {
+                let $site = $house.site($module).await?;
+                let module = $opened;
+                Door::Here($house.admit($site, module)?)
+            }
+            #[cfg(not(feature = $module))]
+            true => anyhow::bail!(
+                "{0} should run here, but this binary was built without it: build it with --features {0}",
+                $module
+            ),
         }
-    }};
+    };
 }
 
 pub mod admin;
@@ -29,12 +33,19 @@ pub mod doctor;
 #[cfg(feature = "gateway")]
 pub mod edge;
 pub mod house;
+pub mod inside;
 pub mod log;
 pub mod migrate;
 pub mod modules;
+pub mod numbers;
 pub mod openapi;
-#[cfg(feature = "gateway")]
+pub mod probe;
+pub mod relocate;
 pub mod serve;
+pub mod topology;
+pub mod up;
+pub mod wires;
+pub mod wiring;
 
 /// Chooses the one provider of cryptography for everything in this process.
 ///

@@ -6,12 +6,15 @@ use std::{
     process::ExitCode,
 };
 
+use anyhow::ensure;
 use clap::Parser;
 use rialto::{
     admin,
-    cli::{Cli, Command},
+    cli::{Cli, Command, GraphFormat, Target, Topology, Which},
     config::{Layers, Loaded},
-    doctor, migrate, modules,
+    doctor, migrate, modules, probe, relocate, serve,
+    topology::{self, Graph},
+    up,
 };
 
 /// Many small allocations on many threads are what a request is made of.
@@ -40,19 +43,20 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(2));
         }
     };
-    match cli.command.unwrap_or(Command::Serve) {
-        #[cfg(feature = "gateway")]
-        Command::Serve => rialto::serve::run(&loaded).await?,
-        #[cfg(not(feature = "gateway"))]
-        Command::Serve => anyhow::bail!(
-            "this binary was built without the gateway, which answers the public address: build it \
-             with --features gateway"
-        ),
+    match cli.command.unwrap_or(Command::Serve(Which::default())) {
+        Command::Serve(which) => serve::run(&loaded, &which).await?,
+        Command::Up => up::run(&loaded, &layers).await?,
+        Command::Topology(asked) => say(topology(&loaded, &layers, asked)?)?,
         Command::Migrate { status: true } => say(migrate::status(&loaded).await?)?,
         Command::Migrate { status: false } => say(migrate::apply(&loaded).await?)?,
+        Command::Copy { module, to } => say(relocate::copy(&loaded, &module, &to).await?)?,
         Command::Config => say(loaded.report()?)?,
         Command::Modules => say(modules::list(&loaded))?,
         Command::Admin(command) => admin::run(&loaded, command).await?,
+        Command::Probe { url, which } => {
+            let seat = loaded.layout.seat(which.process.as_deref(), which.replica)?;
+            say(probe::run(&loaded, &seat, url.as_deref()).await?)?;
+        }
         Command::Doctor => {
             let findings = doctor::examine(&loaded).await;
             say(&findings)?;
@@ -60,6 +64,28 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What there is to say about the topology, which has been found to make sense by now.
+fn topology(loaded: &Loaded, layers: &Layers, asked: Topology) -> anyhow::Result<String> {
+    let layout = &loaded.layout;
+    match asked {
+        Topology::Check { process } => {
+            let places = layout.processes.iter();
+            let chosen = places.filter(|it| process.as_ref().is_none_or(|name| it.name == *name));
+            let missing = layout.unbuilt(chosen);
+            ensure!(missing.is_empty(), "this binary is not enough\n{missing}");
+            if let Some(name) = &process {
+                layout.seat(Some(name), 1)?;
+            }
+            Ok(format!("The topology makes sense: {}.\n", layout.summary()))
+        }
+        Topology::Graph { format: GraphFormat::Text } => Ok(Graph::text(layout).to_string()),
+        Topology::Graph { format: GraphFormat::Mermaid } => Ok(Graph::mermaid(layout).to_string()),
+        Topology::Render { target: Target::Compose } => {
+            topology::compose(&loaded.config, layout, &layers.files)
+        }
+    }
 }
 
 /// Prints what was asked for. A reader who has seen enough (`rialto config | head`) is no error.

@@ -13,7 +13,7 @@ use crate::{config::Loaded, house, modules};
 /// Applies what is pending and says what that was.
 pub async fn apply(loaded: &Loaded) -> Result<String> {
     let mut told = String::new();
-    for name in modules::WITH_TABLES {
+    for name in modules::with_tables() {
         let (db, history) = opened(loaded, name).await?;
         let report = db.migrate(history).await.with_context(|| format!("the tables of {name}"))?;
         db.close().await?;
@@ -28,7 +28,7 @@ pub async fn apply(loaded: &Loaded) -> Result<String> {
 /// Says what is applied and what is pending.
 pub async fn status(loaded: &Loaded) -> Result<String> {
     let mut told = String::new();
-    for name in modules::WITH_TABLES {
+    for name in modules::with_tables() {
         let (db, history) = opened(loaded, name).await?;
         let status = db.migration_status(history).await;
         db.close().await?;

@@ -1,120 +1,167 @@
 //! `rialto serve`: from modules to sockets, and back when told to stop.
 
-use std::{net::TcpListener, time::Instant};
+use std::{io, net::TcpListener, time::Instant};
 
-use actix_web::{App, HttpServer, dev::Server};
-use anyhow::{Context, Result};
-use gateway::Gateway;
+use actix_web::dev::Server;
+use anyhow::{Context, Result, anyhow};
+use futures::future::{OptionFuture, try_join_all};
 use host::{Background, Health};
 use messaging::Running;
 use storage::Database;
 use telemetry::Metrics;
 use tokio::{
     signal::unix::{SignalKind, signal},
+    sync::oneshot,
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     banner::Banner,
+    cli::Which,
     compose::{self, Shop},
-    config::{Http, Loaded},
-    demo, edge,
-    house::House,
+    config::Loaded,
+    demo,
+    house::{Door, House},
+    inside, numbers,
+    topology::Seat,
+    wires::Wires,
 };
 
 /// Everything that has to be stopped, in the order in which it is.
 struct Serving {
     health: Health,
-    server: Server,
+    servers: Vec<Server>,
     tasks: JoinHandle<()>,
     stop: CancellationToken,
     messages: Running,
     databases: Vec<(&'static str, Database)>,
 }
 
-/// Runs the shop until it is told to stop (SIGTERM or Ctrl-C), then drains it.
+/// Runs one process until it is told to stop (SIGTERM or Ctrl-C), then drains it.
 ///
 /// # Errors
 /// When it cannot start; each says what to do.
-pub async fn run(loaded: &Loaded) -> Result<()> {
+pub async fn run(loaded: &Loaded, which: &Which) -> Result<()> {
     let began = Instant::now();
     crate::log::init(&loaded.config.log)?;
-    let http = &loaded.config.http;
-    let listener = bind(http)?;
-    let address = listener.local_addr()?;
+    let seat = loaded.layout.seat(which.process.as_deref(), which.replica)?;
+    let public = seat.public().map(|address| bind(address, "--listen")).transpose()?;
+    let key = format!("topology.processes.{}.internal", seat.place.name);
+    let internal = seat.internal().map(|address| bind(address, &key)).transpose()?;
+    let wires = Wires::of(loaded, &seat)?;
 
-    let mut house = House::new(loaded);
+    let dial = |caller, callee| wires.dial(caller, callee);
+    let mut house = House::new(loaded, &seat.place.modules, Box::new(dial));
     let shop = compose::compose(&mut house).await?;
-    let demo = if loaded.config.demo { Some(fill(&shop).await?) } else { None };
-    let hosted = house.bus.iter().map(|module| module.name).collect();
+    let demo = if loaded.config.demo { demonstrate(&shop, &seat).await? } else { None };
     let metrics = Metrics::new(house.meters.clone());
-    let gateway = edge::open(&mut house, &*shop.users, metrics.clone()).await?;
-    let House { health, bus, background, databases, .. } = house;
+    numbers::count_statements(&metrics, &house.databases);
+    let messages = wires.open_bus(&mut house, &seat)?;
+    numbers::count_messages(&metrics, &messages.gauges());
+
+    let mut servers = Vec::new();
+    let mut open = None;
+    if let Some(listener) = internal {
+        servers.push(inside::listen(&house, &wires, &messages, metrics.clone(), listener)?);
+    }
+    if let Some(listener) = public {
+        open = Some(listener.local_addr()?);
+        servers.push(answer_the_world(&mut house, &wires, &shop, metrics, listener).await?);
+    }
+    wires.serve_calls(&mut house);
+    let hosted = seat.place.modules.clone();
+    let storage = loaded.config.storage.place("*");
+    let House { health, background, databases, .. } = house;
 
     let stop = CancellationToken::new();
-    let messages = messaging::Process::start(bus);
-    edge::count_messages(&metrics, &messages.gauges());
     let tasks = tokio::spawn(Background::run_all(background, stop.clone()));
-    let server = listen(http, listener, gateway)?;
     health.started();
     let ready = began.elapsed();
-    tracing::info!(ms = ready.as_millis(), "listening on http://{address}");
-    eprint!(
-        "{}",
-        Banner { address, ready, hosted, demo, storage: loaded.config.storage.place("*") }
-    );
-
-    let serving = Serving { health, server, tasks, stop, messages, databases };
-    serving.until_told(http).await
+    match open {
+        Some(address) => tracing::info!(ms = ready.as_millis(), "listening on http://{address}"),
+        None => tracing::info!(ms = ready.as_millis(), process = %seat, "listening inside only"),
+    }
+    if let Some(address) = open.filter(|_| !which.stop_with_stdin) {
+        eprint!("{}", Banner { address, ready, hosted, demo, storage });
+    } else if let Some(customer) = demo {
+        eprint!("{customer}");
+    }
+    let serving = Serving { health, servers, tasks, stop, messages, databases };
+    serving.until_told(loaded, which.stop_with_stdin).await
 }
 
 /// Takes the address before anything else is done, so that a busy one is known at once.
-fn bind(http: &Http) -> Result<TcpListener> {
-    TcpListener::bind(http.public).with_context(|| {
+fn bind(address: &str, key: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| {
         format!(
-            "cannot listen on {}: stop what listens there, or choose another address with --listen \
-             (port 0 takes any free one)",
-            http.public
+            "cannot listen on {address}: stop what listens there, or choose another address with {key} \
+             (port 0 takes any free one)"
         )
     })
 }
 
-/// The shop's first goods and its first customer, when it has none.
-async fn fill(shop: &Shop) -> Result<demo::Customer> {
-    demo::load(&*shop.products, &*shop.users).await.context("cannot load the demo catalogue")
+/// The shop's first goods where products lives, and its first customer where users lives, when it has
+/// none. The first replica does it for all.
+async fn demonstrate(shop: &Shop, seat: &Seat) -> Result<Option<demo::Customer>> {
+    if seat.replica != 1 {
+        return Ok(None);
+    }
+    if let Door::Here(products) = &shop.products {
+        demo::fill(&**products).await.context("cannot load the demo catalogue")?;
+    }
+    match &shop.users {
+        Door::Here(users) => {
+            let customer = demo::customer(&**users).await;
+            Ok(Some(customer.context("cannot make the demo customer")?))
+        }
+        Door::There(..) => Ok(None),
+    }
 }
 
-fn listen(http: &Http, listener: TcpListener, gateway: Gateway) -> Result<Server> {
-    let workers = match http.workers {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        workers => workers,
-    };
-    let app = move || App::new().wrap(gateway.middleware()).configure(|app| gateway.mount(app));
-    let server = HttpServer::new(app)
-        .workers(workers)
-        .keep_alive(http.keep_alive)
-        .client_request_timeout(Gateway::HEAD_TIMEOUT)
-        .shutdown_timeout(http.drain.as_secs())
-        .disable_signals()
-        .listen(listener)?;
-    Ok(server.run())
+#[cfg(feature = "gateway")]
+async fn answer_the_world(
+    house: &mut House<'_>,
+    wires: &Wires<'_>,
+    shop: &Shop,
+    metrics: Metrics,
+    listener: TcpListener,
+) -> Result<Server> {
+    crate::edge::listen(house, wires, shop, metrics, listener).await
+}
+
+#[cfg(not(feature = "gateway"))]
+async fn answer_the_world(
+    _house: &mut House<'_>,
+    _wires: &Wires<'_>,
+    _shop: &Shop,
+    _metrics: Metrics,
+    _listener: TcpListener,
+) -> Result<Server> {
+    anyhow::bail!(
+        "the gateway should run here, but this binary was built without it: build it with --features \
+         gateway"
+    )
 }
 
 impl Serving {
-    async fn until_told(self, http: &Http) -> Result<()> {
-        let Self { health, server, tasks, stop, messages, databases } = self;
-        let handle = server.handle();
-        let mut serving = tokio::spawn(server);
+    async fn until_told(self, loaded: &Loaded, with_stdin: bool) -> Result<()> {
+        let Self { health, servers, tasks, stop, messages, databases } = self;
+        let drain = loaded.config.http.drain;
+        let handles: Vec<_> = servers.iter().map(Server::handle).collect();
+        let mut serving = tokio::spawn(try_join_all(servers));
         tokio::select! {
-            ended = &mut serving => ended??,
-            told = told_to_stop() => tracing::info!("{} received: draining", told?),
+            ended = &mut serving => return Err(anyhow!("a listener ended by itself: {:?}", ended?)),
+            told = told_to_stop(with_stdin) => tracing::info!("{} received: draining", told?),
         }
         health.drain();
-        handle.stop(true).await;
+        // The world first: what it asks for may still need the inside.
+        for handle in handles.iter().rev() {
+            handle.stop(true).await;
+        }
         stop.cancel();
         tasks.await?;
-        if let Err(unfinished) = messages.drain(http.drain).await {
+        if let Err(unfinished) = messages.drain(drain).await {
             tracing::warn!(%unfinished, "messages go on after the next start");
         }
         for (name, db) in databases {
@@ -125,11 +172,26 @@ impl Serving {
     }
 }
 
-/// Waits for a signal that asks to stop, and names it.
-async fn told_to_stop() -> Result<&'static str> {
+/// Waits for a signal that asks to stop, or for the end of standard input where that is one, and names it.
+async fn told_to_stop(with_stdin: bool) -> Result<&'static str> {
     let mut terminate = signal(SignalKind::terminate())?;
+    let ended: OptionFuture<_> = with_stdin.then(end_of_input).into();
     tokio::select! {
         _ = terminate.recv() => Ok("SIGTERM"),
         interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| "Ctrl-C").map_err(Into::into),
+        Some(_) = ended => Ok("the end of standard input"),
     }
+}
+
+/// Resolves when standard input ends. On a thread of its own, which nobody has to wait for: a read that
+/// never returns must not keep the process from ending.
+fn end_of_input() -> oneshot::Receiver<()> {
+    let (ended, end) = oneshot::channel();
+    std::thread::spawn(move || {
+        let read = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        tracing::debug!(?read, "standard input has ended");
+        // Nobody waits when the process is stopping already.
+        let (Ok(()) | Err(())) = ended.send(());
+    });
+    end
 }

@@ -10,14 +10,14 @@ use figment::{
 };
 
 /// The variables that begin like ours and configure something else.
-const FOREIGN: &[&str] = &["config", "test_postgres"];
+const FOREIGN: &[&str] = &["config", "test_postgres", "test_rabbitmq", "record"];
 
 /// What the command line says about the configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
     /// Files over the defaults, the last one winning.
     pub files: Vec<PathBuf>,
-    /// `key = value` pairs over everything, each as a line of TOML.
+    /// `key = value` pairs over everything, each as a line of TOML, the last one winning.
     pub flags: Vec<String>,
 }
 
@@ -36,7 +36,8 @@ impl Layers {
             figment = figment.merge(Toml::file_exact(file));
         }
         figment = figment.merge(Env::prefixed("RIALTO_").ignore(FOREIGN).split("__"));
-        Ok(figment.merge(Named("the command line", Toml::string(&self.flags.join("\n")))))
+        let flag = |flag: &String| Named("the command line", Toml::string(flag));
+        Ok(self.flags.iter().map(flag).fold(figment, Figment::merge))
     }
 }
 

@@ -38,7 +38,8 @@ async fn shop() -> (Arc<dyn Products>, Arc<dyn Users>) {
 #[tokio::test]
 async fn the_shop_is_filled_once_and_its_customer_can_log_in() {
     let (products, users) = shop().await;
-    let Customer { email, password } = load(&*products, &*users).await.unwrap();
+    fill(&*products).await.unwrap();
+    let Customer { email, password } = customer(&*users).await.unwrap();
     let password = Password::new(password.expect("a fresh shop has no customer"));
 
     let page = PageRequest { limit: PageRequest::MAX_LIMIT, after: None };
@@ -50,14 +51,15 @@ async fn the_shop_is_filled_once_and_its_customer_can_log_in() {
     let tokens = users.log_in(attempt).await.unwrap();
     assert_eq!(users.addresses(tokens.user).await.unwrap().len(), 1);
 
-    assert!(load(&*products, &*users).await.unwrap().password.is_none());
+    fill(&*products).await.unwrap();
+    assert!(customer(&*users).await.unwrap().password.is_none());
     let again = products.browse(Browse::default()).await.unwrap();
     assert_eq!(again.items, shown.items[..20]);
 }
 
 #[tokio::test]
 async fn a_load_that_was_interrupted_is_completed() {
-    let (products, users) = shop().await;
+    let (products, _) = shop().await;
     let Catalogue { categories, products: items } = serde_json::from_str(CATALOGUE).unwrap();
     let count = items.len();
     for (position, shelf) in (1..).zip(categories) {
@@ -66,7 +68,7 @@ async fn a_load_that_was_interrupted_is_completed() {
     for item in items.into_iter().take(3) {
         publish(&*products, item).await.unwrap();
     }
-    load(&*products, &*users).await.unwrap();
+    fill(&*products).await.unwrap();
     let page = PageRequest { limit: PageRequest::MAX_LIMIT, after: None };
     let shown = products.browse(Browse { page, ..Browse::default() }).await.unwrap();
     assert_eq!(shown.items.len(), count);

@@ -20,6 +20,9 @@ mod number;
 pub use events::{OrderCancelled, OrderCompleted, OrderExpired, OrderPlaced};
 pub use number::{InvalidNumber, OrderNumber};
 
+/// The channel at which answers to the checkout's commands arrive.
+pub const REPLIES: &str = "orders.saga";
+
 kernel::id! {
     /// Names one order.
     OrderId = "ord"

@@ -19,7 +19,7 @@ use deliveries_api::Deliveries;
 use host::{Background, Hosted};
 use kernel::{Clock, Ids};
 use messaging::Subscriptions;
-use orders_api::{LocalOrders, Orders, OrdersSkeleton};
+use orders_api::{LocalOrders, Orders, OrdersSkeleton, REPLIES};
 use ports::Meters;
 use products_api::Products;
 use saga::Engine;
@@ -31,9 +31,6 @@ use crate::{checkout::Checkout, service::Service, steps::Records, store::Store};
 
 /// The name of the module.
 pub const NAME: &str = "orders";
-
-/// Where the answers to the saga's commands come to.
-const REPLIES: &str = "orders.saga";
 
 /// The neighbours orders cannot do without, and what everybody gets.
 pub struct Needs {
