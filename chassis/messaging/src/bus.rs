@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use storage::Database;
 
 use crate::{Envelope, Options, Subscriptions};
@@ -82,7 +83,8 @@ pub struct Batch {
 
 /// Why a batch did not reach a group, as far as it is known. None of it says that nothing was
 /// committed there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
 pub enum Undelivered {
     /// Whoever was asked does not host the group.
     #[error("the group does not live there")]

@@ -69,6 +69,7 @@ impl Inlet {
         messages: Vec<Envelope>,
         limit: Duration,
     ) -> Result<Vec<bool>, Undelivered> {
+        self.doorway(group)?;
         let end = Instant::now() + limit;
         let count = messages.len();
         let mut messages = messages.into_iter();

@@ -31,6 +31,8 @@ mod failure;
 mod gauges;
 mod handover;
 mod health;
+#[cfg(feature = "http")]
+pub mod http;
 mod in_hand;
 mod inbox;
 mod inlet;

@@ -4,6 +4,7 @@
 
 #[macro_use]
 mod world;
+mod bus;
 mod commands;
 mod cost;
 mod delivery;
