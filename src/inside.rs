@@ -4,6 +4,7 @@ use std::net::TcpListener;
 
 use actix_web::{App, HttpServer, dev::Server};
 use anyhow::Result;
+use host::Interior;
 use messaging::Running;
 use telemetry::Metrics;
 
@@ -12,22 +13,29 @@ use crate::{house::House, numbers, wires::Wires};
 /// Answers calls to the modules that live here, messages for them, what the gateway forwards, and probes.
 ///
 /// # Errors
-/// When the listener cannot be used.
+/// When a route is not as it should be, or the listener cannot be used.
 pub fn listen(
     house: &House<'_>,
     wires: &Wires<'_>,
-    _messages: &Running,
+    messages: &Running,
     metrics: Metrics,
     listener: TcpListener,
 ) -> Result<Server> {
-    let calls = wire::http::calls(house.wires.clone(), wires.tokens.clone(), &wires.options);
-    let open = [house.health.routes(), numbers::routes(metrics)];
     let http = &house.loaded.config.http;
+    let tokens = || wires.tokens.clone();
+    let calls = wire::http::calls(house.wires.clone(), tokens(), &wires.options);
+    let inbound = messaging::http::Inbound::new(messages.inlet(), tokens());
+    let open = [house.health.routes(), numbers::routes(metrics)];
+    let routes = house.routes.clone();
+    let interior = Interior::new(routes, tokens(), wires.cursors.clone(), http.deadline)?;
     let app = move || {
-        let (calls, open) = (calls.clone(), open.clone());
+        let (calls, inbound) = (calls.clone(), inbound.clone());
+        let (open, interior) = (open.clone(), interior.clone());
         App::new().configure(move |app| {
             calls.configure(app);
+            inbound.configure(app);
             open.iter().for_each(|routes| routes.configure(app));
+            interior.configure(app);
         })
     };
     let server = HttpServer::new(app)

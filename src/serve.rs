@@ -25,7 +25,7 @@ use crate::{
     house::{Door, House},
     inside, numbers,
     topology::Seat,
-    wires::Wires,
+    wires::{Lines, Wires},
 };
 
 /// Everything that has to be stopped, in the order in which it is.
@@ -35,6 +35,7 @@ struct Serving {
     tasks: JoinHandle<()>,
     stop: CancellationToken,
     messages: Running,
+    lines: Lines,
     databases: Vec<(&'static str, Database)>,
 }
 
@@ -57,7 +58,7 @@ pub async fn run(loaded: &Loaded, which: &Which) -> Result<()> {
     let demo = if loaded.config.demo { demonstrate(&shop, &seat).await? } else { None };
     let metrics = Metrics::new(house.meters.clone());
     numbers::count_statements(&metrics, &house.databases);
-    let messages = wires.open_bus(&mut house, &seat)?;
+    let messages = wires.open_bus(&mut house);
     numbers::count_messages(&metrics, &messages.gauges());
 
     let mut servers = Vec::new();
@@ -70,6 +71,7 @@ pub async fn run(loaded: &Loaded, which: &Which) -> Result<()> {
         servers.push(answer_the_world(&mut house, &wires, &shop, metrics, listener).await?);
     }
     wires.serve_calls(&mut house);
+    let lines = wires.connect();
     let hosted = seat.place.modules.clone();
     let storage = loaded.config.storage.place("*");
     let House { health, background, databases, .. } = house;
@@ -87,7 +89,7 @@ pub async fn run(loaded: &Loaded, which: &Which) -> Result<()> {
     } else if let Some(customer) = demo {
         eprint!("{customer}");
     }
-    let serving = Serving { health, servers, tasks, stop, messages, databases };
+    let serving = Serving { health, servers, tasks, stop, messages, lines, databases };
     serving.until_told(loaded, which.stop_with_stdin).await
 }
 
@@ -146,7 +148,7 @@ async fn answer_the_world(
 
 impl Serving {
     async fn until_told(self, loaded: &Loaded, with_stdin: bool) -> Result<()> {
-        let Self { health, servers, tasks, stop, messages, databases } = self;
+        let Self { health, servers, tasks, stop, messages, lines, databases } = self;
         let drain = loaded.config.http.drain;
         let handles: Vec<_> = servers.iter().map(Server::handle).collect();
         let mut serving = tokio::spawn(try_join_all(servers));
@@ -164,6 +166,7 @@ impl Serving {
         if let Err(unfinished) = messages.drain(drain).await {
             tracing::warn!(%unfinished, "messages go on after the next start");
         }
+        lines.close().await;
         for (name, db) in databases {
             db.close().await.with_context(|| format!("the database of {name}"))?;
         }

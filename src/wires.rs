@@ -1,40 +1,71 @@
-//! What leads from this process to its neighbours.
+//! What leads from this process to its neighbours, and from them to it.
 
-use std::sync::Arc;
+#[cfg(feature = "rabbitmq")]
+mod broker;
+
+use std::{collections::HashMap, sync::Arc};
 
 use anyhow::{Context, Result};
 use discovery::Instances;
+use host::Cursors;
 use identity::InternalTokens;
 use kernel::{Clock, SystemClock};
-use messaging::Running;
-use ports::{Call, Reply, Transport, Unreachable, async_trait};
+use messaging::{Bus, Group, Link, Running, Siblings};
+use ports::Transport;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use wire::http::{Client, Options};
 
 use crate::{
     admin,
-    config::{Carrier, Loaded},
+    config::{self, Carrier, Loaded},
     house::House,
     topology::{Layout, Seat},
+    wiring::{self, Module},
 };
 
-/// The ways out of one process.
+/// The ways out of one process, and in.
 pub struct Wires<'a> {
     layout: &'a Layout,
+    seat: &'a Seat,
     /// What the processes know each other by.
     pub tokens: InternalTokens,
     /// Speaks to internal listeners.
     pub client: Client,
     /// How calls look on the wire.
     pub options: Options,
+    /// Signs the cursors of lists, alike in all processes.
+    pub cursors: Cursors,
+    #[cfg(feature = "rabbitmq")]
+    broker: Option<broker::Broker>,
+}
+
+/// Connections that outlive the work that uses them, until they are closed.
+#[derive(Default)]
+pub struct Lines {
+    stop: CancellationToken,
+    open: JoinSet<()>,
+}
+
+impl Lines {
+    /// Closes them, and waits until they are.
+    pub async fn close(mut self) {
+        self.stop.cancel();
+        while let Some(ended) = self.open.join_next().await {
+            if let Err(cause) = ended {
+                tracing::error!(%cause, "a connection broke");
+            }
+        }
+    }
 }
 
 impl<'a> Wires<'a> {
     /// The ways out of the process of `seat`. Nothing is connected yet.
     ///
     /// # Errors
-    /// When the processes have no secret that they could know each other by.
-    pub fn of(loaded: &'a Loaded, seat: &Seat) -> Result<Self> {
+    /// When the processes have no secret that they could know each other by, or the broker's URL is none.
+    pub fn of(loaded: &'a Loaded, seat: &'a Seat) -> Result<Self> {
         let layout = &loaded.layout;
         let secret = secret(loaded)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -45,8 +76,19 @@ impl<'a> Wires<'a> {
         let said = &loaded.config.topology.wire;
         let options =
             Options { connect: said.connect, idle: said.idle, body_limit: said.body_limit };
-        let client = Client::new(&seat.to_string(), tokens.clone(), options.clone());
-        Ok(Self { layout, tokens, client, options })
+        Ok(Self {
+            layout,
+            seat,
+            client: Client::new(&seat.to_string(), tokens.clone(), options.clone()),
+            options,
+            cursors: cursors(loaded, &secret),
+            #[cfg(feature = "rabbitmq")]
+            broker: layout
+                .needs_broker()
+                .then(|| broker::Broker::of(&loaded.config.topology.rabbitmq, seat, &tokens))
+                .transpose()?,
+            tokens,
+        })
     }
 
     /// Where the process that hosts `module` is found.
@@ -55,21 +97,81 @@ impl<'a> Wires<'a> {
         Instances::fixed(home.map(|place| place.internal.clone()).unwrap_or_default())
     }
 
+    /// The modules that live in other processes.
+    pub fn elsewhere(&self) -> impl Iterator<Item = &'static Module> {
+        let here = &self.seat.place;
+        wiring::MODULES.iter().filter(|module| !here.hosts(module.name))
+    }
+
     /// The way from `caller` to `callee`, by what the topology says.
     pub fn dial(&self, caller: &'static str, callee: &'static str) -> Arc<dyn Transport> {
         match self.layout.carrier(caller, callee) {
-            Carrier::Http => self.client.dial(caller, callee, self.instances(callee)),
-            Carrier::Rabbitmq => Arc::new(Nowhere),
+            #[cfg(feature = "rabbitmq")]
+            Carrier::Rabbitmq if self.broker.is_some() => self.broker().calls.dial(caller, callee),
+            Carrier::Http | Carrier::Rabbitmq => {
+                self.client.dial(caller, callee, self.instances(callee))
+            }
         }
     }
 
+    /// Connects to the broker, if anything crosses there.
+    pub fn connect(&self) -> Lines {
+        let lines = Lines::default();
+        #[cfg(feature = "rabbitmq")]
+        let lines = match &self.broker {
+            Some(broker) => broker.connect(lines),
+            None => lines,
+        };
+        lines
+    }
+
     /// Starts to move messages, within this process and to and from the others.
-    pub fn open_bus(&self, house: &mut House<'_>, _seat: &Seat) -> Result<Running> {
-        Ok(messaging::Process::start(std::mem::take(&mut house.bus)))
+    pub fn open_bus(&self, house: &mut House<'_>) -> Running {
+        let listening = self.elsewhere().filter(|module| !module.listens.is_empty());
+        let groups = listening.map(|module| Group {
+            name: module.name,
+            channels: module.channels(),
+            link: self.link(module.name),
+        });
+        messaging::Process::open(Bus {
+            modules: std::mem::take(&mut house.bus),
+            elsewhere: groups.collect(),
+            siblings: self.siblings(),
+            options: messaging::Options::default(),
+        })
+    }
+
+    fn link(&self, group: &'static str) -> Arc<dyn Link> {
+        messaging::http::link(self.client.clone(), group, self.instances(group))
+    }
+
+    /// The other replicas of this process, which share its databases.
+    fn siblings(&self) -> Option<Arc<dyn Siblings>> {
+        let others = self.seat.siblings();
+        if others.is_empty() {
+            return None;
+        }
+        let others = Instances::fixed(others);
+        let modules = self.seat.place.modules.iter().map(|module| (*module, others.clone()));
+        Some(messaging::http::siblings(self.client.clone(), modules.collect::<HashMap<_, _>>()))
     }
 
     /// Answers calls that come over a broker.
-    pub fn serve_calls(&self, _house: &mut House<'_>) {}
+    pub fn serve_calls(&self, house: &mut House<'_>) {
+        #[cfg(feature = "rabbitmq")]
+        if let Some(broker) = &self.broker {
+            let asked = |name: &str| self.layout.carried(name, Carrier::Rabbitmq);
+            let wires = house.wires.iter().filter(|(name, _)| asked(name)).cloned().collect();
+            house.background.extend(broker.serve_calls(wires, &self.tokens));
+        }
+        #[cfg(not(feature = "rabbitmq"))]
+        let _ = house;
+    }
+
+    #[cfg(feature = "rabbitmq")]
+    fn broker(&self) -> &broker::Broker {
+        self.broker.as_ref().expect("asked for only where there is one")
+    }
 }
 
 /// The secret of the deployment. A process without neighbours knows nobody, so that it may make one up.
@@ -83,11 +185,10 @@ fn secret(loaded: &Loaded) -> Result<SecretString> {
     }
 }
 
-struct Nowhere;
-
-#[async_trait]
-impl Transport for Nowhere {
-    async fn call(&self, _call: Call) -> Result<Reply, Unreachable> {
-        Err(Unreachable::NoReply("not built".into()))
+/// Signs with the key that was chosen, or with one that all processes can make from their secret.
+fn cursors(loaded: &Loaded, secret: &SecretString) -> Cursors {
+    match loaded.config.http.cursor_key.expose_secret() {
+        "" => Cursors::new(format!("cursors {}", secret.expose_secret()).as_bytes()),
+        key => Cursors::new(key.as_bytes()),
     }
 }
