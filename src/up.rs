@@ -141,6 +141,8 @@ async fn supervise(
     loop {
         let begun = Instant::now();
         let mut child = spawn(start).with_context(|| format!("{seat} does not start"))?;
+        // Held here, because waiting for a child closes the pipe that it has, and it would stop.
+        let _pipe = child.stdin.take();
         board.set(line, State::Starting { pid: child.id().unwrap_or_default() });
         let output =
             tokio::spawn(echo(line, board.clone(), child.stdout.take(), child.stderr.take()));
