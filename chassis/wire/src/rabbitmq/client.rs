@@ -81,6 +81,11 @@ impl Client {
         Arc::new(Dialed { client: self.0.clone(), caller, module, queue })
     }
 
+    /// Whether calls can be made.
+    pub fn is_ready(&self) -> bool {
+        matches!(&*self.0.line.borrow(), Line::Up(_))
+    }
+
     /// Takes replies, on each incarnation of the connection anew, until `stop` is cancelled. Calls that
     /// are made afterwards fail at once.
     pub async fn run(&self, stop: CancellationToken) {

@@ -1,6 +1,12 @@
 //! The answering end: takes calls from the queues of the modules that live here.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use amqp::Incarnation;
 use arc_swap::ArcSwapOption;
@@ -31,10 +37,13 @@ const PREFETCH: u16 = 64;
 const AT_ONCE: usize = 256;
 /// How long the queue of a module outlives its last process when the broker could not see it leave.
 const EXPIRES: Duration = Duration::from_mins(1);
+/// How long the last replies may take to be written.
+const FLUSH: Duration = Duration::from_secs(5);
 /// The pause before the queues are declared again when that failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Answers calls to the modules that live here.
+/// Answers calls to the modules that live here. Cloning shares it.
+#[derive(Clone)]
 pub struct Server {
     connection: amqp::Connection,
     prefix: Box<str>,
@@ -46,6 +55,7 @@ struct Desk {
     tokens: InternalTokens,
     /// Where replies are published: the newest channel, also for calls that came by an older one.
     replies: ArcSwapOption<Channel>,
+    is_ready: AtomicBool,
 }
 
 /// Calls as they come, several at once when several are there, each with the index of its wire.
@@ -60,13 +70,19 @@ impl Server {
         wires: Vec<(&'static str, Arc<dyn Transport>)>,
         tokens: InternalTokens,
     ) -> Self {
-        let desk = Desk { wires, tokens, replies: ArcSwapOption::empty() };
+        let (replies, is_ready) = (ArcSwapOption::empty(), AtomicBool::new(false));
+        let desk = Desk { wires, tokens, replies, is_ready };
         Self { connection, prefix: prefix.into(), desk: Arc::new(desk) }
+    }
+
+    /// Whether calls are being taken, from the queues of all modules.
+    pub fn is_ready(&self) -> bool {
+        self.desk.is_ready.load(Relaxed)
     }
 
     /// Takes calls, on each incarnation of the connection anew, until `stop` is cancelled; then takes no
     /// more and ends when those that were taken are answered, at the latest by their deadlines.
-    pub async fn run(self, stop: CancellationToken) {
+    pub async fn run(&self, stop: CancellationToken) {
         let mut work = JoinSet::new();
         while let Some(Ok(incarnation)) =
             stop.run_until_cancelled(self.connection.incarnation()).await
@@ -79,7 +95,7 @@ impl Server {
             }
         }
         while work.join_next().await.is_some() {}
-        self.desk.replies.store(None);
+        self.desk.flush().await;
     }
 
     /// Serves during one incarnation.
@@ -92,6 +108,7 @@ impl Server {
         let channel = incarnation.channel().await?;
         let (mut calls, tags) = self.consume(incarnation, &channel).await?;
         self.desk.replies.store(Some(Arc::new(channel.clone())));
+        self.desk.is_ready.store(true, Relaxed);
         let lost = async {
             tokio::select! {
                 () = stop.cancelled() => false,
@@ -102,6 +119,7 @@ impl Server {
             () = self.take(&channel, &mut calls, work) => true,
             is_lost = lost => is_lost,
         };
+        self.desk.is_ready.store(false, Relaxed);
         if !is_lost {
             for tag in tags {
                 let cancelled = channel.basic_cancel(tag, BasicCancelOptions::default());
@@ -197,6 +215,18 @@ impl Desk {
             channel.basic_publish(ShortString::default(), to, options, body, properties);
         if let Some(Err(cause)) = published.now_or_never() {
             tracing::debug!(%cause, "a reply could not be sent");
+        }
+    }
+
+    /// Waits until all replies are written, because the end of a channel overtakes them. Messages leave in
+    /// order, so it is enough to wait for one more, which is for nobody.
+    async fn flush(&self) {
+        let Some(channel) = self.replies.swap(None) else { return };
+        let (nobody, options) = (ShortString::default(), BasicPublishOptions::default());
+        let last =
+            channel.basic_publish(nobody.clone(), nobody, options, b"", BasicProperties::default());
+        if !matches!(tokio::time::timeout(FLUSH, last).await, Ok(Ok(_))) {
+            tracing::debug!("the last replies could not be sent");
         }
     }
 }

@@ -4,4 +4,7 @@
 #![allow(unreachable_pub, reason = "the modules of one test binary")]
 
 mod http;
+mod neighbours;
+#[cfg(feature = "rabbitmq")]
+mod rabbitmq;
 mod support;
