@@ -64,6 +64,8 @@ impl Broker {
             return None;
         }
         let server = Server::new(self.lane.clone(), &self.prefix, wires, tokens.clone());
-        Some(Background::new("calls over RabbitMQ", |stop| server.run(stop)))
+        Some(Background::new("calls over RabbitMQ", move |stop| async move {
+            server.run(stop).await;
+        }))
     }
 }
