@@ -62,13 +62,13 @@ pub enum Command {
 }
 
 /// One replica of one process.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct Which {
     /// The process of the topology; may be left out when there is only one
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", env = "RIALTO_PROCESS")]
     pub process: Option<String>,
     /// Which of its replicas, from 1
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, env = "RIALTO_REPLICA")]
     pub replica: u16,
     /// Stops when standard input ends, as if told to by a signal
     #[arg(long, hide = true)]
@@ -148,6 +148,12 @@ pub struct Overrides {
     set: Vec<String>,
 }
 
+impl Default for Which {
+    fn default() -> Self {
+        Self { process: None, replica: 1, stop_with_stdin: false }
+    }
+}
+
 impl From<Overrides> for Layers {
     fn from(overrides: Overrides) -> Self {
         let Overrides { config, listen, data, set } = overrides;
@@ -171,6 +177,12 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn who_says_nothing_serves_the_first_replica() {
+        let said = Cli::parse_from(["rialto", "serve"]).command;
+        assert!(matches!(said, Some(Command::Serve(which)) if which == Which::default()));
     }
 
     #[test]

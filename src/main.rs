@@ -35,6 +35,11 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     rialto::install_crypto()?;
+    // Needs no configuration, and in a container may have only a part of it.
+    if let Some(Command::Probe { url: Some(url), .. }) = &cli.command {
+        say(probe::ask(url).await?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let layers = Layers::from(cli.overrides);
     let loaded = match Loaded::read(&layers) {
         Ok(loaded) => loaded,
@@ -53,9 +58,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Config => say(loaded.report()?)?,
         Command::Modules => say(modules::list(&loaded))?,
         Command::Admin(command) => admin::run(&loaded, command).await?,
-        Command::Probe { url, which } => {
+        Command::Probe { which, .. } => {
             let seat = loaded.layout.seat(which.process.as_deref(), which.replica)?;
-            say(probe::run(&loaded, &seat, url.as_deref()).await?)?;
+            say(probe::run(&loaded, &seat).await?)?;
         }
         Command::Doctor => {
             let findings = doctor::examine(&loaded).await;

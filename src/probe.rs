@@ -16,15 +16,22 @@ use crate::{config::Loaded, topology::Seat};
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Asks `url`, or the process of `seat` by its own address, and says what it found.
+/// Asks the process of `seat` by its own address, and says what it found.
 ///
 /// # Errors
 /// When it is not ready, or does not answer.
-pub async fn run(loaded: &Loaded, seat: &Seat, url: Option<&str>) -> Result<String> {
+pub async fn run(loaded: &Loaded, seat: &Seat) -> Result<String> {
     let public = loaded.config.http.public.to_string();
     let own = seat.internal().or(seat.public()).unwrap_or(&public);
-    let url = url.map_or_else(|| format!("http://{own}/readyz"), str::to_owned);
-    get(&url).await?;
+    ask(&format!("http://{own}/readyz")).await
+}
+
+/// Asks `url`, and says what it found.
+///
+/// # Errors
+/// When it is not ready, or does not answer.
+pub async fn ask(url: &str) -> Result<String> {
+    get(url).await?;
     Ok(format!("{url} is ready\n"))
 }
 

@@ -10,7 +10,8 @@ use figment::{
 };
 
 /// The variables that begin like ours and configure something else.
-const FOREIGN: &[&str] = &["config", "test_postgres", "test_rabbitmq", "record"];
+const FOREIGN: &[&str] =
+    &["config", "process", "replica", "test_postgres", "test_rabbitmq", "record"];
 
 /// What the command line says about the configuration.
 #[derive(Clone, Debug, Default)]
