@@ -5,6 +5,7 @@ use sea_orm::{DbErr, QueryResult};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
+use xxhash_rust::xxh3::xxh3_128;
 
 /// The content type of every payload that is written here.
 pub const JSON: &str = "application/json";
@@ -118,20 +119,22 @@ pub(crate) enum Verdict<Done, Refused> {
 
 impl Envelope {
     /// What stands for the row of an outbox whose envelope cannot be read: nobody knows its type,
-    /// and its payload is the text as it was found.
+    /// its id is made of its place, and its payload is the text as it was found.
     pub(crate) fn broken(row: &QueryResult, text: &str) -> Result<Self, DbErr> {
         let wrong = |cause: serde_json::Error| DbErr::Custom(cause.to_string());
-        let shard: i64 = row.try_get("", "shard")?;
+        let (channel, key): (String, String) =
+            (row.try_get("", "channel")?, row.try_get("", "key")?);
+        let (seq, shard): (i64, i64) = (row.try_get("", "seq")?, row.try_get("", "shard")?);
         let kind: String = row.try_get("", "kind")?;
         Ok(Self {
-            id: Uuid::nil(),
+            id: Uuid::from_u128(xxh3_128(format!("{channel}\0{key}\0{seq}").as_bytes())),
             source: String::new(),
-            channel: row.try_get("", "channel")?,
+            channel,
             type_name: "broken".to_owned(),
             version: 0,
-            key: row.try_get("", "key")?,
+            key,
             shard: u16::try_from(shard).unwrap_or_default(),
-            seq: row.try_get("", "seq")?,
+            seq,
             kind: serde_json::from_value(kind.into()).map_err(wrong)?,
             correlation_id: None,
             causation_id: None,

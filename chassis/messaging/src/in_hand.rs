@@ -55,10 +55,7 @@ impl InHand {
         let (number, id) = (state.next, envelope.id);
         let (asker, answer) = oneshot::channel();
         state.waiting.insert(number, Waiting { id, askers: vec![asker] });
-        // A broken envelope has no id of its own.
-        if !id.is_nil() {
-            state.numbers.insert(id, number);
-        }
+        state.numbers.insert(id, number);
         (Some(number), Acceptance(answer))
     }
 

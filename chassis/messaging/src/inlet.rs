@@ -1,6 +1,10 @@
 //! The door for messages from other processes.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     sync::mpsc::{self, error::TrySendError},
@@ -33,6 +37,7 @@ struct Shared {
 /// The lanes of one group, and what came in from other processes.
 #[derive(Clone)]
 pub(crate) struct Doorway {
+    pub(crate) channels: BTreeSet<&'static str>,
     pub(crate) lanes: Target,
     pub(crate) in_hand: Arc<InHand>,
 }
@@ -49,9 +54,14 @@ impl Inlet {
         Self { shared: Arc::new(Shared { groups, modules, gauges, stop }) }
     }
 
-    /// The groups that live here.
-    pub fn groups(&self) -> impl Iterator<Item = &'static str> {
-        self.shared.groups.keys().copied()
+    /// The groups that live here, with the channels they listen to.
+    pub fn groups(&self) -> impl Iterator<Item = (&'static str, &BTreeSet<&'static str>)> {
+        self.shared.groups.iter().map(|(name, doorway)| (*name, &doorway.channels))
+    }
+
+    /// The modules that live here and publish.
+    pub fn modules(&self) -> impl Iterator<Item = &'static str> {
+        self.shared.modules.keys().copied()
     }
 
     /// Takes messages of one source and shard, in order, and waits up to `limit` for their commits;
@@ -95,7 +105,7 @@ impl Inlet {
     ///
     /// When it was not taken.
     pub async fn accept(&self, group: &str, message: Envelope) -> Result<Acceptance, Undelivered> {
-        let Doorway { lanes, in_hand } = self.doorway(group)?;
+        let Doorway { lanes, in_hand, .. } = self.doorway(group)?;
         if let Some(acceptance) = in_hand.join(&message) {
             return Ok(acceptance);
         }
@@ -110,7 +120,7 @@ impl Inlet {
 
     /// The same without waiting.
     fn try_accept(&self, group: &str, message: Envelope) -> Result<Acceptance, Undelivered> {
-        let Doorway { lanes, in_hand } = self.doorway(group)?;
+        let Doorway { lanes, in_hand, .. } = self.doorway(group)?;
         if let Some(acceptance) = in_hand.join(&message) {
             return Ok(acceptance);
         }

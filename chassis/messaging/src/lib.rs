@@ -44,6 +44,8 @@ pub mod parked;
 mod process;
 mod publish;
 mod pulse;
+#[cfg(feature = "rabbitmq")]
+pub mod rabbitmq;
 mod relay;
 mod retries;
 mod running;

@@ -155,7 +155,7 @@ impl Running {
     pub(crate) fn subscribe(&mut self, db: Database, subscriptions: Subscriptions) -> Target {
         let (options, gauges) = (Arc::clone(&self.options), self.gauges());
         let subscriber = Arc::new(Subscriber::new(db, subscriptions, options, gauges));
-        let name = subscriber.name();
+        let (name, channels) = (subscriber.name(), subscriber.channels());
         let mut lanes = Vec::with_capacity(usize::from(SHARDS));
         for shard in 0..SHARDS {
             let (lane, jobs) = mpsc::channel(self.options.lane);
@@ -167,7 +167,7 @@ impl Running {
         let work = retries::run(Arc::clone(&subscriber), self.stop.clone());
         self.workers.spawn(self.pulse.clone().watch(format!("the retries of {name}"), work));
         let lanes = Target::new(lanes);
-        let doorway = Doorway { lanes: lanes.clone(), in_hand: Arc::default() };
+        let doorway = Doorway { channels, lanes: lanes.clone(), in_hand: Arc::default() };
         self.groups.push(Here { subscriber, doorway });
         lanes
     }

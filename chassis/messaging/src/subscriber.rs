@@ -1,6 +1,6 @@
 //! One group in this process: its database, its handlers, and one transaction per message.
 
-use std::{borrow::Cow, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{borrow::Cow, collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use futures::FutureExt;
 use kernel::{Clock, SystemClock, Timestamp};
@@ -76,6 +76,10 @@ impl Subscriber {
 
     pub(crate) fn name(&self) -> &'static str {
         self.subscriptions.subscriber()
+    }
+
+    pub(crate) fn channels(&self) -> BTreeSet<&'static str> {
+        self.subscriptions.channels()
     }
 
     /// Parked messages whose time has come.

@@ -53,7 +53,7 @@ impl Joint for InMemory {
         let elsewhere = elsewhere.into_iter().map(group).collect();
         let running = messaging::Process::open(Bus { modules, elsewhere, siblings: None, options });
         let inlet = running.inlet();
-        let links: Vec<_> = inlet.groups().map(|group| self.link(group)).collect();
+        let links: Vec<_> = inlet.groups().map(|(group, _)| self.link(group)).collect();
         links.iter().for_each(|link| link.connect(inlet.clone()));
         Node { running, socket: Box::new(Plugged(links)) }
     }

@@ -6,6 +6,7 @@ mod http;
 mod memory;
 mod outages;
 mod overload;
+mod rabbitmq;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -43,7 +44,7 @@ pub(crate) struct Node {
 /// What a process has beside its messages.
 #[async_trait]
 pub(crate) trait Socket: Send + Sync {
-    /// Closes in good order, while the messages are drained.
+    /// Closes in good order, once the messages are drained.
     async fn close(&mut self) {}
 
     /// Is gone at once.
@@ -53,8 +54,8 @@ pub(crate) trait Socket: Send + Sync {
 impl Node {
     pub(crate) async fn drain(self) {
         let Self { running, mut socket } = self;
-        let (drained, ()) = tokio::join!(running.drain(LIMIT), socket.close());
-        drained.unwrap();
+        running.drain(LIMIT).await.unwrap();
+        socket.close().await;
     }
 
     /// As if it had been killed.

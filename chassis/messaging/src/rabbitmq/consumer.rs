@@ -1,0 +1,184 @@
+//! Takes the messages of one shard to a group of this process.
+
+use std::{collections::VecDeque, time::Duration};
+
+use amqp::{Error, Incarnation};
+use futures::{FutureExt, StreamExt};
+use lapin::{
+    Channel,
+    message::Delivery,
+    options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions},
+    types::{FieldTable, ShortString},
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{Audience, acknowledging::Applied, topology::Names};
+use crate::{Acceptance, Envelope, Inlet};
+
+/// Consumes one queue.
+pub(super) struct Consumer {
+    pub(super) connection: amqp::Connection,
+    pub(super) names: Names,
+    pub(super) audience: Audience,
+    pub(super) shard: u16,
+    pub(super) prefetch: u16,
+    pub(super) inlet: Inlet,
+    pub(super) acknowledge: mpsc::Sender<Applied>,
+}
+
+/// A message that was taken in and is not known to be committed.
+struct Taken {
+    tag: u64,
+    source: String,
+    id: Uuid,
+    acceptance: Acceptance,
+}
+
+/// Why consuming ended.
+enum Ending {
+    /// The process is stopping.
+    Stopping,
+    /// The broker ended it, for example because the queue was deleted.
+    Cancelled,
+}
+
+const PAUSE: Duration = Duration::from_millis(500);
+
+impl Consumer {
+    /// Consumes on one incarnation after the other, until `stop` or until the process takes no more.
+    pub(super) async fn run(self, stop: CancellationToken) {
+        let (group, shard) = (self.audience.group, self.shard);
+        while let Some(Ok(incarnation)) =
+            stop.run_until_cancelled(self.connection.incarnation()).await
+        {
+            match self.consume(&incarnation, &stop).await {
+                Ok(Ending::Stopping) => return,
+                Ok(Ending::Cancelled) => {
+                    tracing::warn!(
+                        group,
+                        shard,
+                        "RabbitMQ ended a consumer: its queue is declared again"
+                    );
+                }
+                Err(cause) if incarnation.is_over() => {
+                    tracing::debug!(group, shard, %cause, "a consumer waits for RabbitMQ");
+                }
+                Err(cause) => {
+                    tracing::warn!(group, shard, %cause, "messages cannot be taken from RabbitMQ");
+                }
+            }
+            stop.run_until_cancelled(sleep(PAUSE)).await;
+        }
+    }
+
+    async fn consume(&self, on: &Incarnation, stop: &CancellationToken) -> Result<Ending, Error> {
+        let channel = on.channel().await?;
+        self.names.declare_shard(on, &channel, &self.audience, self.shard).await?;
+        let queue = self.names.queue(self.audience.group, self.shard);
+        on.within(channel.basic_qos(self.prefetch, BasicQosOptions::default())).await?;
+        let (tag, options) = (ShortString::default(), BasicConsumeOptions::default());
+        let consumed = channel.basic_consume(queue, tag, options, FieldTable::default());
+        let deliveries = on.within(consumed).await?;
+        let (take, taken) = mpsc::channel(self.prefetch.into());
+        let work = async {
+            let taking = self.take(&channel, deliveries, take, stop);
+            tokio::join!(taking, self.settle(&channel, taken)).0
+        };
+        tokio::select! {
+            ending = work => ending,
+            () = on.ended() => Err(Error::Ended),
+        }
+    }
+
+    /// Takes deliveries in, waiting while the lane is full.
+    async fn take(
+        &self,
+        channel: &Channel,
+        mut deliveries: lapin::Consumer,
+        take: mpsc::Sender<Taken>,
+        stop: &CancellationToken,
+    ) -> Result<Ending, Error> {
+        loop {
+            let Some(next) = stop.run_until_cancelled(deliveries.next()).await else {
+                return Ok(Ending::Stopping);
+            };
+            let Some(delivery) = next else { return Ok(Ending::Cancelled) };
+            let Delivery { delivery_tag: tag, data, .. } = delivery.map_err(Error::Refused)?;
+            let message: Envelope = match serde_json::from_slice(&data) {
+                Ok(message) => message,
+                Err(cause) => {
+                    let (group, shard) = (self.audience.group, self.shard);
+                    tracing::error!(group, shard, %cause, "what came is no message; it is dropped");
+                    acknowledge(channel, tag, false);
+                    continue;
+                }
+            };
+            let (source, id) = (message.source.clone(), message.id);
+            let Ok(acceptance) = self.inlet.accept(self.audience.group, message).await else {
+                return Ok(Ending::Stopping);
+            };
+            if take.send(Taken { tag, source, id, acceptance }).await.is_err() {
+                return Ok(Ending::Stopping);
+            }
+        }
+    }
+
+    /// Acknowledges what is committed, in the order in which it came, until something is given up:
+    /// that comes again, to whoever consumes then.
+    async fn settle(&self, channel: &Channel, mut taken: mpsc::Receiver<Taken>) {
+        let mut waiting = VecDeque::new();
+        loop {
+            if waiting.is_empty() {
+                let Some(first) = taken.recv().await else { return };
+                waiting.push_back(first);
+            }
+            while let Ok(next) = taken.try_recv() {
+                waiting.push_back(next);
+            }
+            let mut applied = Vec::new();
+            let mut given_up = false;
+            while let Some(first) = waiting.front_mut() {
+                // The first one is waited for, those that are committed already go with it.
+                let committed = match applied.is_empty() {
+                    true => Some((&mut first.acceptance).await),
+                    false => (&mut first.acceptance).now_or_never(),
+                };
+                given_up = committed == Some(false);
+                if committed != Some(true) {
+                    break;
+                }
+                applied.extend(waiting.pop_front());
+            }
+            if self.acknowledge(channel, applied).await.is_none() || given_up {
+                return;
+            }
+        }
+    }
+
+    /// Tells the publishers of the messages, and then the broker, which forgets them: whoever dies in
+    /// between gets them again. Nothing when nobody takes that any more.
+    async fn acknowledge(&self, channel: &Channel, applied: Vec<Taken>) -> Option<()> {
+        let Some(last) = applied.last().map(|taken| taken.tag) else { return Some(()) };
+        let (sent, told) = oneshot::channel();
+        let messages = applied.into_iter().map(|taken| (taken.source, taken.id)).collect();
+        let applied = Applied { group: self.audience.group, messages, sent };
+        self.acknowledge.send(applied).await.ok()?;
+        told.await.ok()?;
+        acknowledge(channel, last, true);
+        Some(())
+    }
+}
+
+/// Acknowledges the delivery, and all before it if `multiple`, without waiting until that is written:
+/// what comes again is recognised.
+fn acknowledge(channel: &Channel, tag: u64, multiple: bool) {
+    let acknowledged = channel.basic_ack(tag, BasicAckOptions { multiple });
+    if let Some(Err(cause)) = acknowledged.now_or_never() {
+        tracing::debug!(%cause, "deliveries could not be acknowledged to RabbitMQ");
+    }
+}

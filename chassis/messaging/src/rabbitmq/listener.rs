@@ -1,0 +1,78 @@
+//! Hears what subscribers elsewhere have committed.
+
+use std::time::Duration;
+
+use amqp::{Error, Incarnation};
+use futures::StreamExt;
+use lapin::{
+    options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions},
+    types::{FieldTable, ShortString},
+};
+use tokio::time::sleep;
+
+use super::{acknowledging::Acknowledged, expected::Expected, topology::Names};
+
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Takes acknowledgements for the messages of `sources`, on one incarnation after the other.
+pub(super) async fn run(
+    connection: &amqp::Connection,
+    names: &Names,
+    sources: &[&'static str],
+    expected: &Expected,
+) {
+    while let Ok(incarnation) = connection.incarnation().await {
+        let listened = listen(&incarnation, names, sources, expected).await;
+        expected.deaf();
+        if let Err(cause) = listened
+            && !incarnation.is_over()
+        {
+            tracing::warn!(%cause, "acknowledgements cannot be taken from RabbitMQ");
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// From a queue of this process alone, which goes with the connection. What is published meanwhile
+/// is lost, and sent again.
+async fn listen(
+    on: &Incarnation,
+    names: &Names,
+    sources: &[&'static str],
+    expected: &Expected,
+) -> Result<(), Error> {
+    let channel = on.channel().await?;
+    names.declare_acks(on, &channel).await?;
+    let options = QueueDeclareOptions {
+        exclusive: true,
+        auto_delete: true,
+        ..QueueDeclareOptions::default()
+    };
+    let declared = channel.queue_declare(ShortString::default(), options, FieldTable::default());
+    let queue = on.within(declared).await?.name().clone();
+    for source in sources {
+        let options = QueueBindOptions::default();
+        let (queue, acks, key) = (queue.clone(), names.acks(), (*source).into());
+        let bound = channel.queue_bind(queue, acks, key, options, FieldTable::default());
+        on.within(bound).await?;
+    }
+    let no_ack = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
+    let consumed =
+        channel.basic_consume(queue, ShortString::default(), no_ack, FieldTable::default());
+    let mut acknowledgements = on.within(consumed).await?;
+    expected.listening();
+    loop {
+        let next = tokio::select! {
+            next = acknowledgements.next() => next,
+            () = on.ended() => return Err(Error::Ended),
+        };
+        let Some(delivery) = next else { return Ok(()) };
+        let delivery = delivery.map_err(Error::Refused)?;
+        match serde_json::from_slice::<Acknowledged<'_>>(&delivery.data) {
+            Ok(Acknowledged { group, ids }) => {
+                ids.iter().for_each(|id| expected.acknowledge(&group, *id));
+            }
+            Err(cause) => tracing::warn!(%cause, "what came is no acknowledgement"),
+        }
+    }
+}
