@@ -4,7 +4,7 @@ use std::{net::TcpListener, sync::Arc};
 
 use actix_web::{App, HttpServer, dev::Server};
 use anyhow::{Context, Result};
-use gateway::Gateway;
+use gateway::{Documents, Gateway};
 use host::Cursors;
 use identity::{Jwk, Jwks, Verifier};
 use kernel::Clock;
@@ -47,14 +47,17 @@ async fn open(house: &mut House<'_>, users: &dyn Users, metrics: Metrics) -> Res
     let document = openapi::merge(&routes)?;
     routes.push(openapi::routes(&document)?);
     let gateway = gateway::open(gateway::Needs {
-        verifier: verifier(house, users).await?,
+        keys: verifier(house, users).await?.into(),
         routes,
+        remote: Vec::new(),
+        client: None,
+        documents: Documents::default(),
         cursors: cursors(house),
         metrics,
         deadline: house.loaded.config.http.deadline,
         settings: house.loaded.settings("gateway")?,
     })?;
-    house.background.push(gateway.background());
+    house.background.extend(gateway.background());
     Ok(gateway)
 }
 

@@ -13,7 +13,7 @@ mod table;
 pub use admission::{admit, wrong_method};
 pub use containment::{caught, contained};
 pub use failure::{instead, problem_of};
-pub use head::{TIMEOUT, TRACEPARENT, bearer, context, timeout, trace, value};
+pub use head::{TIMEOUT, TRACEPARENT, bearer, context, timeout, timeout_text, trace, value};
 pub(crate) use table::is_plain;
 pub use table::{Choice, Row, Table};
 

@@ -7,18 +7,23 @@ use actix_web::{
     dev::ServiceRequest,
     http::{
         Method,
-        header::{HeaderValue, WWW_AUTHENTICATE},
+        header::{HeaderMap, HeaderValue},
     },
 };
-use host::{
-    Chosen, Policy, Problem,
-    door::{self, Choice},
-};
+use host::{Chosen, Policy, Problem, door};
 use identity::Principal;
 use kernel::Code;
 use ports::Context;
 
-use crate::{Parts, headers, path, rate::Allowance};
+use crate::{Parts, forward::Passage, headers, path, rate::Allowance};
+
+/// Where a request that was let in is answered.
+pub(crate) enum Way {
+    /// By the application behind the gateway.
+    Here,
+    /// In another process.
+    Elsewhere(Passage),
+}
 
 /// What is known about a request, for its answer, its log line and its count.
 pub(crate) struct Visit {
@@ -51,24 +56,21 @@ impl Parts {
     }
 
     /// Lets a request in, or says why not. What is learnt on the way is noted in `visit`.
-    pub(crate) fn admit(
+    pub(crate) async fn admit(
         &self,
         request: &mut ServiceRequest,
         visit: &mut Visit,
-    ) -> Result<(), Problem> {
+    ) -> Result<Way, Problem> {
         headers::check(request.uri(), request.headers())?;
         path::check(request.uri().path())
             .map_err(|path::Ambiguous(why)| Problem::of(Code::MalformedRequest, why))?;
         headers::strip(request);
-        let choice = self.table.choose(request.method(), request.match_info().as_str());
-        if let Choice::Found(row) = &choice {
-            visit.route = row.route.clone();
+        let asked = self.routing.choose(request.method(), request.match_info().as_str());
+        if let Ok(asked) = &asked {
+            visit.route = asked.route.clone();
         }
-        let policy = match &choice {
-            Choice::Found(row) => row.operation.policy,
-            _ => Some(Policy::Public),
-        };
-        let principal = self.principal(request, policy);
+        let policy = asked.as_ref().map_or(Some(Policy::Public), |asked| asked.operation.policy);
+        let principal = self.principal(request.headers(), policy).await;
         if let Some(address) = request.peer_addr() {
             visit.allowance = self.limits.address(address.ip())?;
         }
@@ -77,31 +79,28 @@ impl Parts {
             visit.user = Some(principal.subject.clone());
             visit.allowance = self.limits.user(&principal.subject)?.or(visit.allowance);
         }
-        let operation = match choice {
-            Choice::Found(row) => row.operation.clone(),
-            Choice::Methods(methods) => return Err(door::wrong_method(&methods)),
-            Choice::Nothing => return Err(Problem::not_found()),
-        };
+        let operation = asked?.operation;
         door::admit(&operation, principal.as_ref(), request.headers())?;
+        if self.routing.upstream(operation.module).is_some() {
+            return Ok(Way::Elsewhere(Passage { operation, principal }));
+        }
         let mut known = request.extensions_mut();
         known.insert(Chosen(operation));
         principal.map(|principal| known.insert(principal));
-        Ok(())
+        Ok(Way::Here)
     }
 
     /// Whom the token speaks for, where the policy wants to know.
-    fn principal(
+    async fn principal(
         &self,
-        request: &ServiceRequest,
+        headers: &HeaderMap,
         policy: Option<Policy>,
     ) -> Result<Option<Principal>, Problem> {
         if policy == Some(Policy::Public) {
             return Ok(None);
         }
-        let Some(token) = door::bearer(request.headers())? else { return Ok(None) };
-        let invalid = HeaderValue::from_static("Bearer error=\"invalid_token\"");
-        let principal = self.verifier.verify(token);
-        principal.map(Some).map_err(|error| Problem::from(error).header(WWW_AUTHENTICATE, invalid))
+        let Some(token) = door::bearer(headers)? else { return Ok(None) };
+        self.keys.principal(token, Context::current().left()).await.map(Some)
     }
 }
 

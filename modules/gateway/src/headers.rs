@@ -19,7 +19,8 @@ const MAX_HEAD: usize = 64 * 1024;
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Names, and beginnings of names, by which insiders tell each other who asks and from where.
-const INSIDERS: [&str; 5] = ["x-user", "x-internal", "x-forwarded", "forwarded", "x-envoy"];
+const INSIDERS: [&str; 6] =
+    ["x-user", "x-internal", "x-forwarded", "forwarded", "x-envoy", "rialto"];
 
 /// Refuses a head that is too large, or that names two hosts.
 pub(crate) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
@@ -56,9 +57,16 @@ pub(crate) fn strip(request: &mut ServiceRequest) {
     }
 }
 
-/// Header names are lower case by now; gateways disagree about underscores.
-fn is_insiders(name: &str) -> bool {
-    if !name.starts_with(['x', 'f']) {
+/// Whether a header is for the connection it came by, and no further (RFC 9110, section 7.6.1).
+pub(crate) fn is_hop(name: &str) -> bool {
+    let hops = ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
+    hops.contains(&name) || name.starts_with("proxy-")
+}
+
+/// Whether a header is between processes of ours. Names are lower case by now; gateways disagree about
+/// underscores.
+pub(crate) fn is_insiders(name: &str) -> bool {
+    if !name.starts_with(['x', 'f', 'r']) {
         return false;
     }
     let plain = name.replace('_', "-");
@@ -93,6 +101,7 @@ mod tests {
             "x_forwarded_for",
             "forwarded",
             "x-envoy-peer",
+            "rialto-caller",
         ] {
             assert!(is_insiders(name), "{name}");
         }

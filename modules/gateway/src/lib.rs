@@ -1,39 +1,52 @@
-//! The edge in front of all modules' routes.
+//! The edge in front of all modules' routes, wherever the modules live.
 //!
 //! Every request passes through one middleware, in this order: limits, path, request id and trace,
-//! identity headers stripped, token, rate limit, policy, deadline; then the handler; then every failure
-//! becomes a problem document, and the request is logged and counted.
+//! identity headers stripped, token, rate limit, policy, deadline; then the handler, or the process in
+//! which the module lives; then every failure becomes a problem document, and the request is logged and
+//! counted.
 //!
 //! **Invariants:** a path is checked once, and authorised and routed as the same string; the route that
 //! was authorised is the only one that can answer. Who asks is known from the token alone. What a
 //! handler does to itself (a panic, never answering) it does to its own request only.
 
 mod admission;
+mod forward;
 mod headers;
+mod keys;
+mod learning;
 mod middleware;
 mod outcome;
 mod path;
 mod rate;
+mod routing;
 mod settings;
 
 use std::{sync::Arc, time::Duration};
 
 use actix_web::web::{self, Data, ServiceConfig};
 use host::{Background, Cursors, Problem, Routes, Unfit, door::Table};
-use identity::Verifier;
 use telemetry::Metrics;
+use wire::http::Client;
 
+pub use keys::Keys;
 pub use middleware::{Edge, Middleware};
+pub use routing::{Document, Documents, Upstream};
 pub use settings::Settings;
 
-use crate::rate::Limits;
+use crate::{rate::Limits, routing::Routing};
 
 /// What the gateway cannot do without.
 pub struct Needs {
     /// Knows whom a token speaks for.
-    pub verifier: Verifier,
+    pub keys: Keys,
     /// The public routes of all modules that live here.
     pub routes: Vec<Routes>,
+    /// The modules that live elsewhere. What they answer is learnt from them in the background.
+    pub remote: Vec<Upstream>,
+    /// Asks other processes; nobody, when there are none.
+    pub client: Option<Client>,
+    /// Where to put the documents of modules elsewhere.
+    pub documents: Documents,
     /// Signs the cursors of lists.
     pub cursors: Cursors,
     /// Where requests are counted.
@@ -49,10 +62,11 @@ pub struct Needs {
 pub struct Gateway(Arc<Parts>);
 
 struct Parts {
-    table: Table,
+    routing: Arc<Routing>,
     limits: Limits,
-    verifier: Verifier,
+    keys: Keys,
     routes: Vec<Routes>,
+    client: Option<Client>,
     cursors: Data<Cursors>,
     metrics: Metrics,
     deadline: Duration,
@@ -61,19 +75,42 @@ struct Parts {
 /// Makes the gateway of one process.
 ///
 /// # Errors
-/// When a route has no policy or no documentation, or two modules claim the same method and path; each
-/// sentence says what to do.
+/// When a route has no policy or no documentation, two modules claim the same method and path, or a
+/// module is said to be here and elsewhere; each sentence says what to do.
 pub fn open(needs: Needs) -> Result<Gateway, Unfit> {
-    let Needs { verifier, routes, cursors, metrics, deadline, settings } = needs;
+    let Needs { keys, routes, remote, client, documents, cursors, metrics, deadline, settings } =
+        needs;
+    distinct(&routes, &remote, client.as_ref())?;
     Ok(Gateway(Arc::new(Parts {
-        table: Table::of(&routes)?,
+        routing: Arc::new(Routing::new(Table::of(&routes)?, remote, documents)),
         limits: Limits::of(&settings),
-        verifier,
+        keys,
         routes,
+        client,
         cursors: Data::new(cursors),
         metrics,
         deadline,
     })))
+}
+
+/// Makes sure that each module has one place, and that those elsewhere can be asked.
+fn distinct(routes: &[Routes], remote: &[Upstream], client: Option<&Client>) -> Result<(), Unfit> {
+    let mut wrong = Vec::new();
+    for (index, Upstream { module, instances }) in remote.iter().enumerate() {
+        if routes.iter().any(|routes| routes.module() == *module) {
+            wrong.push(format!("{module} lives here and elsewhere: leave it in one place"));
+        }
+        if remote[..index].iter().any(|other| other.module == *module) {
+            wrong.push(format!("{module} is named twice: give all of its instances at once"));
+        }
+        if instances.now().is_empty() {
+            wrong.push(format!("{module} lives elsewhere, but nowhere: say at which address"));
+        }
+    }
+    if client.is_none() && !remote.is_empty() {
+        wrong.push("there are modules elsewhere, but no client to ask them with".to_owned());
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Unfit(wrong)) }
 }
 
 impl Gateway {
@@ -95,12 +132,18 @@ impl Gateway {
         Middleware::of(self.clone())
     }
 
-    /// What has to be done now and then: forgetting clients that have not been seen for a while.
-    pub fn background(&self) -> Background {
+    /// What has to be done all the time: forgetting clients that have not been seen for a while, and
+    /// learning the routes of modules elsewhere.
+    pub fn background(&self) -> Vec<Background> {
         let gateway = self.clone();
-        Background::every("gateway limits", rate::FORGET, move || {
+        let forgetting = Background::every("gateway limits", rate::FORGET, move || {
             gateway.0.limits.forget();
             std::future::ready(())
-        })
+        });
+        let learning = self.0.client.clone().map(|client| {
+            let routing = self.0.routing.clone();
+            learning::background(routing, client)
+        });
+        std::iter::once(forgetting).chain(learning).collect()
     }
 }

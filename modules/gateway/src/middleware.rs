@@ -1,5 +1,5 @@
-//! The middleware: admission, then the handler with its deadline and its panics contained, then the
-//! outcome.
+//! The middleware: admission, then the handler with its deadline and its panics contained or the other
+//! process, then the outcome.
 
 use std::{
     future::{Ready, ready},
@@ -17,7 +17,11 @@ use host::door;
 use ports::Context;
 use telemetry::Access;
 
-use crate::{Gateway, admission::Visit, outcome};
+use crate::{
+    Gateway,
+    admission::{Visit, Way},
+    outcome,
+};
 
 /// Wraps an application: `App::new().wrap(gateway.middleware())`.
 #[derive(Clone)]
@@ -85,14 +89,19 @@ where
 {
     let started = Instant::now();
     let trace = Context::current().trace;
-    let answered = match gateway.0.admit(&mut request, &mut visit) {
+    let answered = match gateway.0.admit(&mut request, &mut visit).await {
         Err(refusal) => {
-            let refused = request.into_response(refusal.respond(Some(&visit.path)));
-            Ok(refused.map_into_right_body())
+            let refusal = refusal.about(&visit.path, trace).error_response();
+            Ok(request.into_response(refusal).map_into_right_body())
         }
-        Ok(()) => door::contained(&*inner, request, patience)
-            .await
-            .map(ServiceResponse::map_into_left_body),
+        Ok(Way::Here) => {
+            let answered = door::contained(&*inner, request, patience).await;
+            answered.map(ServiceResponse::map_into_left_body)
+        }
+        Ok(Way::Elsewhere(passage)) => {
+            let answered = door::caught(gateway.0.forward(passage, request, &visit)).await;
+            answered.and_then(|answered| answered.map(ServiceResponse::map_into_right_body))
+        }
     };
     let (status, answered) = match answered {
         Ok(response) => {

@@ -68,6 +68,15 @@ pub fn timeout(headers: &HeaderMap) -> Option<Duration> {
     }
 }
 
+/// The time left as [`TIMEOUT`] says it: at most eight digits, in microseconds where they suffice.
+pub fn timeout_text(left: Duration) -> String {
+    match (left.as_micros(), left.as_millis()) {
+        (micros @ ..=99_999_999, _) => format!("{micros}u"),
+        (_, millis @ ..=99_999_999) => format!("{millis}m"),
+        _ => format!("{}S", left.as_secs().min(99_999_999)),
+    }
+}
+
 /// Plain text as a header's value.
 pub fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
@@ -88,6 +97,20 @@ mod tests {
         assert_eq!(read("2S"), Some(Duration::from_secs(2)));
         for broken in ["", "m", "5", "5x", "-1S", "123456789S"] {
             assert_eq!(read(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn the_time_left_reads_back() {
+        for left in [
+            Duration::ZERO,
+            Duration::from_micros(99_999_999),
+            Duration::from_millis(100_000),
+            Duration::from_hours(30),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(TIMEOUT, value(&timeout_text(left)));
+            assert_eq!(timeout(&headers), Some(left));
         }
     }
 }

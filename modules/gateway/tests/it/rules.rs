@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use gateway::{Needs, Settings};
+use gateway::{Documents, Needs, Settings};
 use host::{Cursors, Policy, Route, Routes};
 use identity::{Jwks, Verifier};
 use kernel::{Code, SystemClock};
@@ -17,9 +17,13 @@ async fn nothing() -> &'static str {
 }
 
 fn refused(routes: Vec<Routes>) -> String {
+    let verifier = Verifier::new(&Jwks::default(), "shop", "shop", Arc::new(SystemClock));
     let needs = Needs {
-        verifier: Verifier::new(&Jwks::default(), "shop", "shop", Arc::new(SystemClock)),
+        keys: verifier.into(),
         routes,
+        remote: Vec::new(),
+        client: None,
+        documents: Documents::default(),
         cursors: Cursors::new(b"secret"),
         metrics: Metrics::new(Meters::default()),
         deadline: Duration::from_secs(1),

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpRequest, HttpServer, web};
-use gateway::{Gateway, Needs, Settings};
+use gateway::{Documents, Gateway, Needs, Settings};
 use host::{
     Answer, Body, Cursors, Keyed, Listing, Paging, Param, Policy, Problem, Route, Routes, Who,
 };
@@ -47,8 +47,11 @@ impl World {
         let verifier = Verifier::new(&issuer.jwks(), "shop", "shop", clock);
         let metrics = Metrics::new(Meters::default());
         let gateway = gateway::open(Needs {
-            verifier: verifier.clone(),
+            keys: verifier.clone().into(),
             routes: vec![toys(), games()],
+            remote: Vec::new(),
+            client: None,
+            documents: Documents::default(),
             cursors: Cursors::new(b"secret"),
             metrics: metrics.clone(),
             deadline,
@@ -79,13 +82,18 @@ impl World {
 
     /// Sends `text` as it is and reads the answer until the server closes, 10 s at most.
     pub(crate) async fn raw(&self, text: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        stream.write_all(text.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        let read = stream.read_to_end(&mut answer);
-        tokio::time::timeout(Duration::from_secs(10), read).await.expect("an answer").unwrap();
-        String::from_utf8(answer).unwrap()
+        raw(self.address, text).await
     }
+}
+
+/// Sends `text` to `address` as it is and reads the answer until the server closes, 10 s at most.
+pub(crate) async fn raw(address: SocketAddr, text: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer);
+    tokio::time::timeout(Duration::from_secs(10), read).await.expect("an answer").unwrap();
+    String::from_utf8(answer).unwrap()
 }
 
 /// Asserts that `response` is the problem `code`, whole, and gives back its document.
@@ -106,7 +114,7 @@ pub(crate) async fn problem(response: Response, code: Code) -> Value {
     body
 }
 
-fn serve(gateway: Gateway) -> SocketAddr {
+pub(crate) fn serve(gateway: Gateway) -> SocketAddr {
     let app = move || {
         let gateway = gateway.clone();
         App::new().wrap(gateway.middleware()).configure(|app| gateway.mount(app))
@@ -115,6 +123,7 @@ fn serve(gateway: Gateway) -> SocketAddr {
         .workers(1)
         .disable_signals()
         .client_request_timeout(Gateway::HEAD_TIMEOUT)
+        .h1_allow_half_closed(false)
         .bind(("127.0.0.1", 0))
         .unwrap();
     let address = server.addrs()[0];

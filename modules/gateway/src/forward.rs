@@ -1,0 +1,106 @@
+//! Requests that are answered in another process: let in here, carried there and back.
+//!
+//! **Invariants:** the other process hears who asks from an internal token and from nothing else. Nothing
+//! is kept in memory but a small request body, so that it can go to the next instance when the first one
+//! refuses the connection. A body that broke off never looks complete to whoever receives it. Whoever
+//! goes away takes the other side along. No answer begins after the deadline.
+
+mod download;
+mod outgoing;
+mod upload;
+
+use std::sync::Arc;
+
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use host::{Operation, Problem, door::REFUSED};
+use http::{Response, StatusCode};
+use identity::Principal;
+use kernel::Code;
+use ports::Context;
+use wire::http::{Client, ForwardError, Incoming};
+
+use self::{outgoing::Outgoing, upload::Upload};
+use crate::{
+    Parts,
+    admission::Visit,
+    routing::{SOON, Upstream},
+};
+
+/// A request that was let in, and whose module lives elsewhere.
+pub(crate) struct Passage {
+    pub(crate) operation: Arc<Operation>,
+    pub(crate) principal: Option<Principal>,
+}
+
+impl Parts {
+    /// Has a request answered by the module that it is for.
+    ///
+    /// # Errors
+    /// 503 when nobody answers, 504 when nobody answers in time, 413 or 400 when the body is too large or
+    /// stops arriving.
+    pub(crate) async fn forward(
+        &self,
+        passage: Passage,
+        request: ServiceRequest,
+        visit: &Visit,
+    ) -> Result<ServiceResponse, Problem> {
+        let module = passage.operation.module;
+        let (Some(client), Some(to)) = (&self.client, self.routing.upstream(module)) else {
+            return Err(Problem::of(Code::Internal, format!("nobody knows where {module} is")));
+        };
+        let context = Context::current();
+        let (request, payload) = request.into_parts();
+        let taken = Upload::of(request.headers(), payload, passage.operation.body_limit);
+        let (body, upload) = taken.await?;
+        let token = token(client, &passage);
+        let head = Outgoing { request: &request, visit, context: &context, token: &token };
+        let outgoing = head.with(body)?;
+
+        let answered = client.forward_any(&to.instances, outgoing, context.deadline);
+        let (answer, upload) = upload.while_waiting_for(answered).await?;
+        let answer = answer.map_err(|error| unanswered(to, error))?;
+        self.examine(to, &answer)?;
+        let response = download::response(&request, answer, upload, self.deadline);
+        Ok(ServiceResponse::new(request, response))
+    }
+
+    /// Makes sure that an answer is one for the client, and not between processes.
+    fn examine(&self, from: &Upstream, answer: &Response<Incoming>) -> Result<(), Problem> {
+        let (module, status) = (from.module, answer.status());
+        if status.is_informational() {
+            let cause = format!("{module} answered {status}, which was not asked for");
+            return Err(unavailable(cause));
+        }
+        if !answer.headers().contains_key(REFUSED.as_str()) {
+            return Ok(());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            return Err(unavailable(format!(
+                "{module} does not believe our token: give all processes the same topology.secret, and \
+                 clocks that agree"
+            )));
+        }
+        self.routing.outdated.notify_waiters();
+        Err(unavailable(format!("{module} does not have this route any more")))
+    }
+}
+
+/// The token by which the gateway asks for whoever asks it.
+fn token(client: &Client, Passage { operation, principal }: &Passage) -> Arc<str> {
+    match principal {
+        None => client.tokens().sign("gateway", operation.module),
+        Some(principal) => client.tokens().sign_for("gateway", operation.module, principal).into(),
+    }
+}
+
+fn unanswered(to: &Upstream, error: ForwardError) -> Problem {
+    let cause = format!("{} did not answer: {error}", to.module);
+    match error {
+        ForwardError::DeadlineExceeded => Problem::of(Code::DeadlineExceeded, cause),
+        ForwardError::Refused { .. } | ForwardError::NoReply(_) => unavailable(cause),
+    }
+}
+
+fn unavailable(cause: String) -> Problem {
+    Problem::of(Code::DependencyUnavailable, cause).retry_after(SOON)
+}

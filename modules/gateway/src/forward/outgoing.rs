@@ -1,0 +1,86 @@
+//! The head of a request as it goes on to another process.
+
+use actix_web::{HttpRequest, http::header};
+use host::{
+    Problem,
+    door::{TIMEOUT, TRACEPARENT, timeout_text},
+};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Request,
+    header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING},
+};
+use kernel::Code;
+use ports::Context;
+use wire::http::Body;
+
+use super::upload::{Length, Sent};
+use crate::{
+    admission::Visit,
+    headers::{REQUEST_ID, is_hop},
+};
+
+/// What a head is made of.
+pub(super) struct Outgoing<'a> {
+    pub(super) request: &'a HttpRequest,
+    pub(super) visit: &'a Visit,
+    pub(super) context: &'a Context,
+    pub(super) token: &'a str,
+}
+
+impl Outgoing<'_> {
+    /// The whole request: the client's, with its own credentials, trace and patience replaced by ours.
+    pub(super) fn with(&self, sent: Sent) -> Result<Request<Body>, Problem> {
+        let unfit = |cause: http::Error| Problem::of(Code::Internal, cause.to_string());
+        let target = self.request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let mut outgoing = Request::builder()
+            .method(self.request.method().as_str())
+            .uri(target)
+            .body(sent.body)
+            .map_err(unfit)?;
+        self.fill(outgoing.headers_mut(), sent.length).map_err(unfit)?;
+        Ok(outgoing)
+    }
+
+    fn fill(&self, headers: &mut HeaderMap, length: Length) -> Result<(), http::Error> {
+        let given = self.request.headers();
+        headers.reserve(given.len() + 4);
+        for (name, value) in given.iter().filter(|(name, _)| !is_replaced(name)) {
+            let name = HeaderName::from_bytes(name.as_str().as_bytes())?;
+            headers.append(name, HeaderValue::from_bytes(value.as_bytes())?);
+        }
+        let Context { trace, .. } = self.context;
+        let mut add = |name: &header::HeaderName, value: String| {
+            let name = HeaderName::from_bytes(name.as_str().as_bytes())?;
+            headers.insert(name, HeaderValue::from_maybe_shared(bytes::Bytes::from(value))?);
+            Ok::<_, http::Error>(())
+        };
+        add(&TRACEPARENT, trace.traceparent())?;
+        add(&TIMEOUT, timeout_text(self.context.left()))?;
+        let id = HeaderValue::from_bytes(self.visit.request_id.as_bytes())?;
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+        let mut token = HeaderValue::try_from(format!("Bearer {}", self.token))?;
+        token.set_sensitive(true);
+        headers.insert(AUTHORIZATION, token);
+        match length {
+            Length::Known => {}
+            Length::Announced(length) => drop(headers.insert(CONTENT_LENGTH, length.into())),
+            Length::Unknown => {
+                headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a header of the client ends here: it is for this connection, or we say it ourselves.
+fn is_replaced(name: &header::HeaderName) -> bool {
+    let ours = [
+        header::AUTHORIZATION,
+        header::CONTENT_LENGTH,
+        header::EXPECT,
+        TRACEPARENT,
+        TIMEOUT,
+        REQUEST_ID,
+    ];
+    ours.contains(name) || is_hop(name.as_str())
+}
