@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use crate::world::{Answer, World, rialto};
+use crate::world::{Stage, rialto};
 
 /// Standard error, from a command that failed.
 fn complaint(output: &Output) -> String {
@@ -27,10 +27,10 @@ async fn a_demonstration_is_refused_where_others_can_reach_it() {
 
 #[tokio::test]
 async fn a_busy_port_says_what_to_do() {
-    let world = World::whole().await;
+    let stage = Stage::whole().await;
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let base = world.guest().base();
-    let address = base.strip_prefix("http://").unwrap();
+    let guest = stage.guest();
+    let address = guest.base().strip_prefix("http://").unwrap();
     let second = rialto().args(["serve", "--listen", address]).settings(folder.path(), &[]);
     let said = complaint(&second.run().await);
     assert!(said.contains(&format!("cannot listen on {address}")), "{said}");
@@ -93,8 +93,7 @@ async fn an_administrator_without_a_chosen_password_gets_a_random_one() {
 
 #[tokio::test]
 async fn a_stopped_shop_answers_nobody() {
-    let mut world = World::whole().await;
-    world.stop().await;
-    let request = world.guest().request(reqwest::Method::GET, "/livez");
-    assert!(Answer::of(request).await.is_err());
+    let stage = Stage::whole().await;
+    stage.stop_all().await;
+    assert!(stage.guest().try_get("/livez").await.is_err());
 }

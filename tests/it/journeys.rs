@@ -1,10 +1,150 @@
 //! What people do in the shop, and what they see when it goes wrong.
+//!
+//! Each journey is told once and played in every world ([`crate::worlds`]). Many are played in one shop at
+//! the same time, so a journey gives its goods and its people names of their own ([`Stage::own`]), and looks
+//! only at what is its own. Everything it asks and hears is compared with its transcript in
+//! `tests/it/transcripts`, which is the same for all worlds.
 
+mod accounts;
 mod cards;
+mod carts;
+mod catalogue;
 mod documents;
 mod idempotency;
-mod lifetime;
 mod problems;
 mod purchase;
+mod restarts;
+mod staff;
 mod stock;
 mod strangers;
+
+use futures::future::LocalBoxFuture;
+
+use crate::world::Stage;
+
+/// A story that is told in every world.
+#[derive(Clone, Copy)]
+pub(crate) struct Journey {
+    /// File and function.
+    pub(crate) name: &'static str,
+    /// Where it is told.
+    pub(crate) shop: Shop,
+    /// Plays it; whoever does not see what is expected panics.
+    pub(crate) play: for<'a> fn(&'a Stage) -> LocalBoxFuture<'a, ()>,
+}
+
+/// What a shop must be like for a journey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Shop {
+    /// What it is told before it starts.
+    pub(crate) settings: &'static [&'static str],
+    /// Whether nobody else may be in it, because it is stopped.
+    pub(crate) alone: bool,
+}
+
+impl Shop {
+    /// As it comes.
+    const PLAIN: Self = Self::with(&[]);
+
+    const fn with(settings: &'static [&'static str]) -> Self {
+        Self { settings, alone: false }
+    }
+
+    const fn alone_with(settings: &'static [&'static str]) -> Self {
+        Self { settings, alone: true }
+    }
+}
+
+/// The list of all journeys, by file and by the shop they need.
+macro_rules! journeys {
+    ($($file:ident in $shop:expr => { $($journey:ident),+ $(,)? })+) => {
+        /// Every journey.
+        pub(crate) const ALL: &[Journey] = &[$($(Journey {
+            name: concat!(stringify!($file), "/", stringify!($journey)),
+            shop: $shop,
+            play: {
+                fn play(stage: &Stage) -> LocalBoxFuture<'_, ()> {
+                    Box::pin($file::$journey(stage))
+                }
+                play
+            },
+        },)+)+];
+    };
+}
+
+journeys! {
+    purchase in Shop::PLAIN => {
+        a_stranger_signs_up_fills_a_cart_pays_and_gets_a_waybill,
+        an_order_goes_to_an_address_from_the_address_book,
+        what_a_customer_agreed_to_pay_is_what_an_order_costs_or_there_is_none,
+        an_empty_cart_is_not_an_order,
+    }
+    accounts in Shop::PLAIN => {
+        whoever_signs_up_sees_what_the_shop_knows_about_them,
+        an_address_book_keeps_its_order,
+        the_keys_that_verify_tokens_are_public,
+    }
+    catalogue in Shop::PLAIN => {
+        a_list_is_read_to_its_end_page_by_page,
+        goods_are_found_by_words_and_lie_on_shelves_below_shelves,
+        two_products_cannot_share_a_name,
+    }
+    carts in Shop::PLAIN => {
+        a_cart_is_filled_changed_and_emptied,
+        a_cart_says_what_stands_between_it_and_an_order,
+    }
+    staff in Shop::PLAIN => {
+        a_movement_is_booked_once_however_often_it_is_sent,
+        staff_see_what_an_order_holds,
+    }
+    cards in Shop::PLAIN => {
+        a_declined_card_leaves_the_order_payable_and_another_one_completes_it,
+        a_payment_that_needs_the_customer_goes_on_when_the_customer_has_acted,
+    }
+    cards in cards::SILENT => {
+        a_charge_whose_answer_is_lost_is_neither_lost_nor_repeated,
+        the_number_of_a_card_is_nowhere_in_the_log,
+    }
+    stock in Shop::PLAIN => {
+        cancelling_a_pending_order_frees_its_stock,
+        a_completed_order_is_not_cancelled_just_so,
+        too_little_stock_is_a_conflict_that_names_the_lines,
+        fifty_buyers_at_once_get_the_last_five_and_no_more,
+    }
+    stock in stock::HASTY => {
+        an_order_that_is_not_paid_in_time_expires_and_frees_its_stock,
+    }
+    idempotency in Shop::PLAIN => {
+        the_same_key_twice_is_one_order_and_the_second_answer_says_so,
+        the_same_key_for_another_request_is_refused,
+        an_order_without_a_key_is_refused,
+        the_keys_of_two_customers_have_nothing_to_do_with_each_other,
+        ten_requests_at_once_under_one_key_are_one_order,
+    }
+    strangers in Shop::PLAIN => {
+        what_belongs_to_another_customer_is_not_found,
+        an_address_book_is_its_owners_business,
+        a_customer_is_not_staff,
+    }
+    problems in Shop::PLAIN => {
+        what_is_not_there_is_a_problem,
+        a_method_that_is_not_offered_is_a_problem_that_names_those_that_are,
+        who_is_not_logged_in_is_told_how_to,
+        a_wrong_password_and_an_unknown_account_look_the_same,
+        a_body_that_cannot_be_read_is_a_problem,
+        a_body_that_breaks_rules_is_told_which_and_where,
+        a_second_account_for_an_address_is_refused,
+    }
+    documents in Shop::PLAIN => {
+        the_document_of_the_api_names_every_route_that_answers,
+        the_page_about_the_api_needs_nothing_from_elsewhere,
+        the_numbers_count_calls_statements_and_requests,
+        probes_tell_how_the_process_is,
+        a_trace_that_begins_outside_goes_on_inside,
+        a_tag_spares_reading_the_same_again,
+    }
+    restarts in restarts::SLOW => {
+        an_order_placed_just_before_the_stop_is_completed_after_the_next_start,
+        a_stop_lets_what_is_under_way_finish,
+    }
+}

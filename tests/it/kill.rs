@@ -3,8 +3,6 @@
 //! Customers place orders and try again under the same key when nobody answers. Whatever the moment of
 //! a kill: what was acknowledged exists once, money and stock add up, and every order ends.
 
-mod books;
-
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::{Duration, Instant},
@@ -15,10 +13,9 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use self::books::Books;
-use crate::world::{
-    Answer, DECLINED, Goods, Patience, Shopper, VISA, World, address, euros, eventually, fresh_key,
-    text,
+use crate::{
+    books::Books,
+    world::{DECLINED, Goods, Patience, Shopper, Stage, VISA, address, euros, fresh_key, text},
 };
 
 const KILLS: usize = 20;
@@ -50,11 +47,11 @@ struct Acknowledged {
 async fn after_twenty_kills_every_acknowledged_order_exists_once_and_the_books_add_up() {
     let seed = rand::random::<u64>();
     println!("seed {seed}");
-    let mut world = World::with(&["orders.hold = \"1h\""]).await;
+    let stage = Stage::with(&["orders.hold = \"1h\""]).await;
     let goods =
-        [world.publish("teapot", 1999, STOCK).await, world.publish("cup", 450, STOCK).await];
+        [stage.publish("teapot", 1999, STOCK).await, stage.publish("cup", 450, STOCK).await];
     let names = (0..CUSTOMERS).map(|number| format!("Buyer {number}")).collect::<Vec<_>>();
-    let customers = join_all(names.iter().map(|name| world.shopper(name))).await;
+    let customers = join_all(names.iter().map(|name| stage.shopper(name))).await;
 
     let nothing = json!({ "total": euros(0) });
     let delivery = customers[0].total(&nothing).await["minor"].as_i64().unwrap();
@@ -63,7 +60,7 @@ async fn after_twenty_kills_every_acknowledged_order_exists_once_and_the_books_a
         fair.visit(customer, StdRng::seed_from_u64(seed ^ (number as u64 + 1)))
     });
     let killing = async {
-        kill_again_and_again(&mut world, seed).await;
+        kill_again_and_again(&stage, seed).await;
         fair.over.store(true, Ordering::SeqCst);
     };
     let (acknowledged, ()) = futures::join!(join_all(shopping), killing);
@@ -72,27 +69,27 @@ async fn after_twenty_kills_every_acknowledged_order_exists_once_and_the_books_a
     println!("{} orders acknowledged, {requests} requests to place one", acknowledged.len());
     assert!(acknowledged.len() >= KILLS, "too few orders to say anything");
 
-    let books = Books::of(world.folder());
-    eventually("all work is done", Patience::MESSAGES, async || books.quiet().then_some(())).await;
+    let books = Books::of(&stage).await;
+    books.quiet().await;
     for Acknowledged { order, customer, .. } in &acknowledged {
         let now = customer.follow(order, "self").await;
         assert!(["pending", "completed"].contains(&text(&now["status"])), "{now}");
     }
     for Acknowledged { key, order, .. } in &acknowledged {
-        assert_eq!(books.orders_under(key), [text(&order["id"])], "under the key {key}");
+        assert_eq!(books.orders_under(key).await, [text(&order["id"])], "under the key {key}");
     }
-    books.check();
-    world.stop().await;
+    books.check().await;
+    stage.stop_all().await;
 }
 
 /// Lets the process work for a random while, kills it and starts it again.
-async fn kill_again_and_again(world: &mut World, seed: u64) {
+async fn kill_again_and_again(stage: &Stage, seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
     for _ in 0..KILLS {
         let micros = random.random_range(0..LONGEST.as_micros() as u64);
         tokio::time::sleep(Duration::from_micros(micros)).await;
-        world.kill().await;
-        world.start().await;
+        stage.kill_all().await;
+        stage.start_all().await;
     }
 }
 
@@ -150,12 +147,12 @@ impl Fair {
 /// A cart with one line; nothing when it could not be had.
 async fn fill(customer: &Shopper, goods: &Goods, quantity: u32) -> reqwest::Result<Option<Value>> {
     let open = customer.request(Method::POST, "/v1/carts").json(&json!({}));
-    let cart = Answer::of(open).await?;
+    let cart = customer.send(open).await?;
     if !cart.status.is_success() {
         return Ok(None);
     }
     let line = format!("/v1/carts/{}/lines/{}", text(&cart.json()["id"]), goods.variant);
     let put = customer.request(Method::PUT, &line).json(&json!({ "quantity": quantity }));
-    let cart = Answer::of(put).await?;
+    let cart = customer.send(put).await?;
     Ok(cart.status.is_success().then(|| cart.json()))
 }

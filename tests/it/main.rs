@@ -4,11 +4,20 @@
 /// Who may depend on whom, and what no source file contains.
 mod architecture;
 
-/// A whole shop in a process of its own.
+/// A shop in processes of its own.
 mod world;
+
+/// What its databases must say, whatever happened.
+mod books;
 
 /// What people do, and what they see when it goes wrong.
 mod journeys;
+
+/// All of it in every way to deploy the shop.
+mod worlds;
+
+/// How one process starts and starts again.
+mod lifetime;
 
 /// What the command line says.
 mod cli;

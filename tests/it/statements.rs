@@ -12,7 +12,7 @@ use futures::future::join_all;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::world::{Goods, Patience, Shopper, VISA, World};
+use crate::world::{Goods, Patience, Shopper, Stage, VISA};
 
 const MODULES: [&str; 6] = ["users", "products", "carts", "orders", "payments", "deliveries"];
 
@@ -33,25 +33,25 @@ const CHECKOUT: u64 = 60;
 const LISTING: u64 = 2;
 
 /// The statements so far, by module.
-async fn count(world: &World) -> Vec<u64> {
+async fn count(stage: &Stage) -> Vec<u64> {
     let mut all = Vec::new();
     for module in MODULES {
-        all.push(world.metric("db_statements_total", &format!("module=\"{module}\"")).await);
+        all.push(stage.metric("db_statements_total", &format!("module=\"{module}\"")).await);
     }
     all
 }
 
 /// Waits until no statements are made any more, and gives their number.
-async fn quiet(world: &World) -> Vec<u64> {
-    unchanged(world, QUIET).await
+async fn quiet(stage: &Stage) -> Vec<u64> {
+    unchanged(stage, QUIET).await
 }
 
-async fn unchanged(world: &World, pause: Duration) -> Vec<u64> {
+async fn unchanged(stage: &Stage, pause: Duration) -> Vec<u64> {
     let begun = Instant::now();
-    let mut seen = (count(world).await, Instant::now());
+    let mut seen = (count(stage).await, Instant::now());
     while seen.1.elapsed() < pause {
         assert!(begun.elapsed() < Patience::MESSAGES, "it never becomes quiet");
-        let now = count(world).await;
+        let now = count(stage).await;
         if now != seen.0 {
             seen = (now, Instant::now());
         }
@@ -80,26 +80,26 @@ fn judged(what: &str, counts: &[Vec<u64>], limit: u64) -> u64 {
 #[tokio::test]
 async fn a_whole_checkout_takes_at_most_sixty_statements() {
     // Nobody looks for payments that another process left behind.
-    let world = World::with(&["payments.reconcile_every = \"1h\""]).await;
-    let goods = world.publish("teapot", 1999, 200).await;
+    let stage = Stage::with(&["payments.reconcile_every = \"1h\""]).await;
+    let goods = stage.publish("teapot", 1999, 200).await;
     let names: Vec<String> = (0..BUYERS).map(|number| format!("Buyer {number}")).collect();
-    let buyers = join_all(names.iter().map(|name| world.shopper(name))).await;
+    let buyers = join_all(names.iter().map(|name| stage.shopper(name))).await;
 
     let mut alone = Vec::new();
     for buyer in &buyers[..TIMES] {
         let cart = buyer.cart().await;
-        let before = unchanged(&world, SETTLED).await;
+        let before = unchanged(&stage, SETTLED).await;
         let order = buyer.buy_in(&cart, &goods, 1, VISA).await;
-        alone.push(spent(&before, &quiet(&world).await));
+        alone.push(spent(&before, &quiet(&stage).await));
         prepared(buyer, &order).await;
     }
     assert!(judged("a checkout alone", &alone, CHECKOUT) <= CHECKOUT);
 
     let carts = join_all(buyers.iter().map(Shopper::cart)).await;
-    let before = quiet(&world).await;
+    let before = quiet(&stage).await;
     let bought = buyers.iter().zip(&carts).map(|(buyer, cart)| buyer.buy_in(cart, &goods, 1, VISA));
     let orders = join_all(bought).await;
-    let all = spent(&before, &quiet(&world).await);
+    let all = spent(&before, &quiet(&stage).await);
     for (buyer, order) in buyers.iter().zip(&orders) {
         prepared(buyer, order).await;
     }
@@ -117,14 +117,14 @@ async fn prepared(buyer: &Shopper, order: &Value) {
 
 #[tokio::test]
 async fn placing_an_order_takes_at_most_twenty_statements() {
-    let world = World::whole().await;
-    let goods = world.publish("teapot", 1999, 100).await;
-    let ada = world.shopper("Ada").await;
+    let stage = Stage::whole().await;
+    let goods = stage.publish("teapot", 1999, 100).await;
+    let ada = stage.shopper("Ada").await;
     let mut counts = Vec::new();
     for _ in 0..TIMES {
         let cart = ada.cart_with(&goods, 1).await;
         let wish = ada.wish(&cart, VISA).await;
-        let (before, order, after) = placed_alone(&world, &ada, &wish).await;
+        let (before, order, after) = placed_alone(&stage, &ada, &wish).await;
         ada.wait_for(&order, "completed").await;
         counts.push(spent(&before, &after));
     }
@@ -132,19 +132,19 @@ async fn placing_an_order_takes_at_most_twenty_statements() {
 }
 
 /// Places an order while those who would go on with it are held back: they wait to write.
-async fn placed_alone(world: &World, ada: &Shopper, wish: &Value) -> (Vec<u64>, Value, Vec<u64>) {
-    quiet(world).await;
-    let busy: Vec<Connection> = ["payments", "carts"].map(|module| lock(world, module)).into();
-    let before = count(world).await;
+async fn placed_alone(stage: &Stage, ada: &Shopper, wish: &Value) -> (Vec<u64>, Value, Vec<u64>) {
+    quiet(stage).await;
+    let busy: Vec<Connection> = ["payments", "carts"].map(|module| lock(stage, module)).into();
+    let before = count(stage).await;
     let order = ada.place(wish).await.expect(201);
-    let after = count(world).await;
+    let after = count(stage).await;
     drop(busy);
     (before, order, after)
 }
 
 /// Keeps everybody else from writing to a module's database.
-fn lock(world: &World, module: &str) -> Connection {
-    let connection = Connection::open(world.folder().join(format!("{module}.db"))).unwrap();
+fn lock(stage: &Stage, module: &str) -> Connection {
+    let connection = Connection::open(stage.folder().join(format!("{module}.db"))).unwrap();
     connection.busy_timeout(Patience::START).unwrap();
     connection.execute_batch("BEGIN IMMEDIATE").unwrap();
     connection
@@ -152,17 +152,17 @@ fn lock(world: &World, module: &str) -> Connection {
 
 #[tokio::test]
 async fn listing_twenty_products_takes_at_most_two_statements() {
-    let world = World::whole().await;
-    let admin = world.admin().await;
+    let stage = Stage::whole().await;
+    let admin = stage.admin().await;
     for number in 0..25 {
         let Goods { .. } = admin.publish(&format!("cup-{number}"), 500 + number, 10).await;
     }
     let mut counts = Vec::new();
     for sort in ["title", "price", "newest", "title", "price"] {
-        let before = quiet(&world).await;
+        let before = quiet(&stage).await;
         let page =
-            world.guest().get(&format!("/v1/products?limit=20&sort={sort}")).await.expect(200);
-        counts.push(spent(&before, &count(&world).await));
+            stage.guest().get(&format!("/v1/products?limit=20&sort={sort}")).await.expect(200);
+        counts.push(spent(&before, &count(&stage).await));
         assert_eq!(page["items"].as_array().unwrap().len(), 20);
         assert_ne!(page["next_cursor"], json!(null));
     }

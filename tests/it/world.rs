@@ -1,98 +1,192 @@
-//! A whole shop as its users see it: the built binary as a child process, spoken to over HTTP only.
+//! A shop as its users see it: processes of the built binary, spoken to over HTTP only.
 
 mod browser;
+mod deployment;
 mod patience;
+mod place;
 mod process;
+mod rialto;
 mod shopper;
+mod stage;
+mod transcript;
 
-use std::path::Path;
+use std::{fmt::Write, path::Path};
 
-use serde_json::{Value, json};
+use futures::future::join_all;
+use servers::Port;
 use tempfile::TempDir;
 
 pub(crate) use browser::{Answer, Browser};
+pub(crate) use deployment::{Deployment, Storage};
 pub(crate) use patience::{Patience, eventually};
-pub(crate) use process::{Process, rialto};
+pub(crate) use rialto::rialto;
 pub(crate) use shopper::{DECLINED, Goods, Shopper, VISA, address, euros, fresh_key, href};
+pub(crate) use stage::Stage;
+pub(crate) use transcript::{Transcript, difference};
 
-const ADMIN: &str = "admin@example.com";
-const PASSWORD: &str = "correct horse battery staple";
+use place::Place;
+use rialto::Rialto;
 
-/// A shop with a data folder of its own. It is killed and its folder removed when it is dropped.
+/// What every shop is told. All customers of a test come from one address.
+const SETTINGS: [&str; 3] = ["demo = false", "gateway.address_rate = 0", "gateway.user_rate = 0"];
+
+/// The servers that a shop needs, by URL.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Backing {
+    /// An empty Postgres database.
+    pub(crate) postgres: Option<String>,
+    /// A broker.
+    pub(crate) rabbitmq: Option<String>,
+}
+
+/// A shop with data of its own. It is killed and its folder removed when it is dropped.
 pub(crate) struct World {
+    deployment: Deployment,
     folder: TempDir,
+    backing: Backing,
+    /// What every command is told.
     settings: Vec<String>,
-    process: Option<Process>,
+    places: Vec<Place>,
     browser: Browser,
+    /// Nobody else takes them as long as this lives.
+    _ports: Vec<Port>,
 }
 
 impl World {
-    /// One process that hosts everything, with an empty catalogue and an administrator.
-    pub(crate) async fn whole() -> Self {
-        Self::with(&[]).await
-    }
-
-    /// As [`World::whole`], with these lines of configuration over the defaults.
-    pub(crate) async fn with(settings: &[&str]) -> Self {
-        // All customers of a test come from one address.
-        let mut all = vec!["demo = false", "gateway.address_rate = 0", "gateway.user_rate = 0"];
-        all.extend(settings);
-        let mut world = Self::new(&all);
-        let made = rialto()
-            .args(["admin", "create", "--email", ADMIN, "--password-stdin"])
-            .settings(world.folder(), &world.settings)
-            .input(PASSWORD)
-            .run()
-            .await;
-        assert!(made.status.success(), "{made:?}");
-        world.start().await;
-        world
-    }
-
-    /// A demonstration shop.
-    pub(crate) async fn demo() -> Self {
-        let mut world = Self::new(&["demo = true"]);
-        world.start().await;
-        world
-    }
-
-    fn new(settings: &[&str]) -> Self {
-        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let settings = settings.iter().map(|line| (*line).to_owned()).collect();
-        Self { folder, settings, process: None, browser: Browser::to_nowhere() }
-    }
-
-    /// Starts the shop on its folder and waits until it is ready.
-    pub(crate) async fn start(&mut self) {
-        assert!(self.process.is_none(), "it is running");
-        let process = Process::start(self.folder.path(), &self.settings).await;
-        self.browser.goes_to(process.base());
-        self.process = Some(process);
-        let ready = async || {
-            let answer = self.browser.try_get("/readyz").await.ok()?;
-            (answer.status == 200).then_some(())
+    /// A shop that is deployed like this, with an empty catalogue and an administrator, and with these lines
+    /// of configuration over the defaults.
+    pub(crate) async fn open(deployment: Deployment, settings: &[&str]) -> Self {
+        let postgres = match deployment.storage {
+            Storage::Sqlite => None,
+            Storage::Postgres => Some(testkit::postgres().await),
         };
-        eventually("the shop is ready", Patience::START, ready).await;
+        let rabbitmq = deployment.needs_broker().then(testkit::rabbitmq);
+        Self::over(deployment, settings, Backing { postgres, rabbitmq }).await
     }
 
-    /// Asks the shop to stop (SIGTERM) and waits until it has; its log is returned.
-    pub(crate) async fn stop(&mut self) -> String {
-        self.process.take().expect("it is running").stop().await
+    /// As [`World::open`], on these servers.
+    pub(crate) async fn over(deployment: Deployment, settings: &[&str], backing: Backing) -> Self {
+        let settings: Vec<&str> = SETTINGS.iter().chain(settings).copied().collect();
+        let world = Self::new(deployment, &settings, backing);
+        Stage::appoint(&world).await;
+        world.start_all().await;
+        world
     }
 
-    /// Kills the shop (SIGKILL).
-    pub(crate) async fn kill(&mut self) {
-        self.process.take().expect("it is running").kill().await;
+    /// One process with a demonstration shop.
+    pub(crate) async fn demo() -> Self {
+        let world = Self::new(Deployment::WHOLE_ON_SQLITE, &["demo = true"], Backing::default());
+        world.start_all().await;
+        world
     }
 
-    /// What the running process has written.
+    fn new(deployment: Deployment, settings: &[&str], backing: Backing) -> Self {
+        let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let folder = tempfile::tempdir_in(tmp).unwrap();
+        let (places, ports) = Place::all(&deployment, folder.path(), &tmp.join("ports"));
+        let mut all: Vec<String> = settings.iter().map(|line| (*line).to_owned()).collect();
+        all.extend(deployment.settings().iter().map(|line| (*line).to_owned()));
+        all.extend(places.iter().flat_map(Place::settings));
+        if let Some(url) = &backing.postgres {
+            all.push(format!("storage.url = \"{url}\""));
+        }
+        if let Some(url) = &backing.rabbitmq {
+            all.push(format!("topology.rabbitmq.url = \"{url}\""));
+            all.push(format!("topology.rabbitmq.prefix = \"{}\"", testkit::prefix()));
+        }
+        let browser = Browser::to(places.iter().filter_map(Place::public).collect());
+        Self { deployment, folder, backing, settings: all, places, browser, _ports: ports }
+    }
+
+    /// A command that is told what every process of this shop is told.
+    pub(crate) fn rialto(&self) -> Rialto {
+        let mut rialto = rialto().within(self.folder());
+        if let Some(file) = self.deployment.file() {
+            rialto = rialto.args(["--config", &file.to_string_lossy()]);
+            rialto =
+                rialto.env("RIALTO_TOPOLOGY__SECRET", "known to those who belong together only");
+        }
+        if self.deployment.storage == Storage::Sqlite {
+            rialto = rialto.args(["--data", &self.folder().to_string_lossy()]);
+        }
+        rialto.set(&self.settings)
+    }
+
+    /// How it is deployed.
+    pub(crate) fn deployment(&self) -> Deployment {
+        self.deployment
+    }
+
+    /// Its processes: by the name in the topology, with a number behind it when there are several alike.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.places.iter().map(Place::name).collect()
+    }
+
+    fn place(&self, name: &str) -> &Place {
+        let found = self.places.iter().find(|place| place.name() == name);
+        found.unwrap_or_else(|| panic!("no process {name} among {:?}", self.names()))
+    }
+
+    /// Starts all processes at once and waits until they are ready.
+    pub(crate) async fn start_all(&self) {
+        join_all(self.places.iter().map(|place| place.start(self))).await;
+    }
+
+    /// Starts a process and waits until it is ready.
+    pub(crate) async fn start(&self, name: &str) {
+        self.place(name).start(self).await;
+    }
+
+    /// Asks all processes to stop (SIGTERM), those who answer the world first, and waits until they have;
+    /// their logs are returned.
+    pub(crate) async fn stop_all(&self) -> String {
+        let (edge, inner): (Vec<&Place>, Vec<&Place>) =
+            self.places.iter().partition(|place| place.public().is_some());
+        let mut logs = String::new();
+        for ring in [edge, inner] {
+            logs.extend(join_all(ring.into_iter().map(Place::stop)).await);
+        }
+        logs
+    }
+
+    /// Asks a process to stop and waits until it has; its log is returned.
+    pub(crate) async fn stop(&self, name: &str) -> String {
+        self.place(name).stop().await
+    }
+
+    /// Kills all processes (SIGKILL).
+    pub(crate) async fn kill_all(&self) {
+        join_all(self.places.iter().map(Place::kill)).await;
+    }
+
+    /// Kills a process (SIGKILL).
+    pub(crate) async fn kill(&self, name: &str) {
+        self.place(name).kill().await;
+    }
+
+    /// What the running processes have written.
     pub(crate) fn log(&self) -> String {
-        self.process.as_ref().expect("it is running").log()
+        self.places.iter().map(Place::log).collect()
     }
 
-    /// Where the databases are.
+    /// Where a process tells how it is: `http://127.0.0.1:…`.
+    pub(crate) fn door(&self, name: &str) -> String {
+        self.place(name).door()
+    }
+
+    /// Somebody who looks at a process from inside, one by one.
+    pub(crate) fn insiders(&self) -> Vec<(&str, Browser)> {
+        self.places.iter().map(|place| (place.name(), Browser::to(vec![place.door()]))).collect()
+    }
+
+    /// Where files are: the log of each process and, on SQLite, the databases.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The URL of its Postgres database, if it has one.
+    pub(crate) fn database(&self) -> Option<&str> {
+        self.backing.postgres.as_deref()
     }
 
     /// Somebody who is not logged in.
@@ -100,53 +194,43 @@ impl World {
         self.browser.clone()
     }
 
-    /// Somebody with a new account, logged in.
-    pub(crate) async fn shopper(&self, name: &str) -> Shopper {
-        let email = format!("{}@example.com", name.to_lowercase().replace(' ', "."));
-        let guest = self.guest();
-        let account = json!({ "email": email, "password": PASSWORD, "name": name });
-        guest.post("/v1/users", &account).await.expect(201);
-        self.log_in(&email, PASSWORD).await
-    }
-
-    /// Somebody with an account.
-    pub(crate) async fn log_in(&self, email: &str, password: &str) -> Shopper {
-        let credentials = json!({ "email": email, "password": password });
-        let session = self.guest().post("/v1/sessions", &credentials).await.expect(201);
-        Shopper::new(self.browser.with_token(text(&session["access_token"])))
-    }
-
-    /// The administrator that the shop began with.
-    pub(crate) async fn admin(&self) -> Shopper {
-        self.log_in(ADMIN, PASSWORD).await
-    }
-
-    /// Puts a product with one variant on sale.
-    pub(crate) async fn publish(&self, slug: &str, cents: i64, on_hand: u32) -> Goods {
-        self.admin().await.publish(slug, cents, on_hand).await
-    }
-
-    /// The sum over all series of the metric `name` with this in its labels.
+    /// The sum over all processes and over all series of the metric `name` with this in its labels.
     pub(crate) async fn metric(&self, name: &str, label: &str) -> u64 {
-        let text = self.guest().get("/metrics").await.text;
-        let lines = text.lines().filter(|line| {
-            let series = line.split([' ', '{']).next();
-            series == Some(name) && line.contains(label)
-        });
-        let values = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
-        values.map(|value| value as u64).sum()
+        let mut sum = 0;
+        for (_, insider) in self.insiders() {
+            let text = insider.get("/metrics").await.text;
+            let lines = text.lines().filter(|line| {
+                let series = line.split([' ', '{']).next();
+                series == Some(name) && line.contains(label)
+            });
+            let values = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+            sum += values.map(|value| value as u64).sum::<u64>();
+        }
+        sum
+    }
+}
+
+impl World {
+    /// The last lines of the log of each process, for a failure.
+    pub(crate) fn ends(&self) -> String {
+        let mut text = format!("the world is {}\n", self.deployment.name);
+        for place in &self.places {
+            let (name, end) = (place.name(), place.log_end());
+            writeln!(text, "the end of the log of {name}:\n{end}").unwrap();
+        }
+        text
     }
 }
 
 impl Drop for World {
     fn drop(&mut self) {
-        if let (true, Some(process)) = (std::thread::panicking(), &self.process) {
-            eprintln!("the end of the shop's log:\n{}", process.log_end());
+        if std::thread::panicking() {
+            eprintln!("{}", self.ends());
         }
     }
 }
 
 /// What must be a string.
-pub(crate) fn text(value: &Value) -> &str {
+pub(crate) fn text(value: &serde_json::Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("{value} is not a string"))
 }

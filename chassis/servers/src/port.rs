@@ -31,17 +31,33 @@ impl Port {
     /// # Errors
     /// When the folder cannot be written to, or no port is free.
     pub fn take(folder: &Path) -> Result<Self> {
+        let mut row = Self::take_row(folder, 1)?;
+        row.pop().context("a row of one port is empty")
+    }
+
+    /// Takes as many free ports, each the next one after the one before.
+    ///
+    /// # Errors
+    /// As [`Port::take`].
+    pub fn take_row(folder: &Path, length: u16) -> Result<Vec<Self>> {
         fs::create_dir_all(folder)
             .with_context(|| format!("{} cannot be created", folder.display()))?;
         for _ in 0..TRIES {
-            let number = rand::rng().random_range(RANGE);
-            let lock = File::create(folder.join(number.to_string()))
-                .with_context(|| format!("{} cannot be written to", folder.display()))?;
-            if lock.try_lock().is_ok() && is_free(number) {
-                return Ok(Self { number, _lock: lock });
+            let first = rand::rng().random_range(RANGE);
+            let row = (first..first + length).map(|number| Self::free(folder, number));
+            if let Some(row) = row.collect::<Result<Option<Vec<_>>>>()? {
+                return Ok(row);
             }
         }
-        bail!("none of {TRIES} ports between {} and {} is free", RANGE.start, RANGE.end)
+        bail!("after {TRIES} tries no ports between {} and {} are free", RANGE.start, RANGE.end)
+    }
+
+    /// The port of this number, if nobody has it.
+    fn free(folder: &Path, number: u16) -> Result<Option<Self>> {
+        let lock = File::create(folder.join(number.to_string()))
+            .with_context(|| format!("{} cannot be written to", folder.display()))?;
+        let free = lock.try_lock().is_ok() && listens_nobody(number);
+        Ok(free.then_some(Self { number, _lock: lock }))
     }
 
     /// The number.
@@ -56,7 +72,7 @@ impl Port {
 }
 
 /// Whether nobody who knows nothing of our locks listens there.
-fn is_free(number: u16) -> bool {
+fn listens_nobody(number: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, number)).is_ok()
 }
 
@@ -75,8 +91,16 @@ mod tests {
     }
 
     #[test]
+    fn the_ports_of_a_row_follow_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let row = Port::take_row(folder.path(), 3).unwrap();
+        let numbers: Vec<u16> = row.iter().map(Port::number).collect();
+        assert_eq!(numbers, [numbers[0], numbers[0] + 1, numbers[0] + 2]);
+    }
+
+    #[test]
     fn a_port_on_which_somebody_listens_is_not_free() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        assert!(!is_free(listener.local_addr().unwrap().port()));
+        assert!(!listens_nobody(listener.local_addr().unwrap().port()));
     }
 }

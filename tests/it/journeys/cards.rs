@@ -2,16 +2,25 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{DECLINED, World, fresh_key, href, text};
+use super::Shop;
+use crate::world::{DECLINED, Patience, Stage, eventually, fresh_key, href, text};
+
+/// The provider carries out the first request without answering, and nobody waits for it for long.
+pub(super) const SILENT: Shop = Shop::with(&[
+    "payments.sandbox.silent = 1",
+    "payments.patience = \"100ms\"",
+    "payments.reconcile_after = \"500ms\"",
+    "log.filter = \"debug\"",
+]);
 
 /// A card whose bank wants to see the customer.
 const AUTHENTICATION: &str = "pm_card_authenticationRequired";
 
-#[tokio::test]
-async fn a_declined_card_leaves_the_order_payable_and_another_one_completes_it() {
-    let world = World::whole().await;
-    let goods = world.publish("teapot", 1999, 3).await;
-    let ada = world.shopper("Ada").await;
+pub(super) async fn a_declined_card_leaves_the_order_payable_and_another_one_completes_it(
+    stage: &Stage,
+) {
+    let goods = stage.publish("teapot", 1999, 3).await;
+    let ada = stage.shopper("Ada").await;
     let order = ada.buy_with(&goods, 1, DECLINED).await;
 
     let declined = |payment: &Value| payment["attempts"][0]["status"] == "declined";
@@ -36,11 +45,11 @@ async fn a_declined_card_leaves_the_order_payable_and_another_one_completes_it()
     assert_eq!(ada.available(&goods).await, 2);
 }
 
-#[tokio::test]
-async fn a_payment_that_needs_the_customer_goes_on_when_the_customer_has_acted() {
-    let world = World::whole().await;
-    let goods = world.publish("teapot", 1999, 3).await;
-    let ada = world.shopper("Ada").await;
+pub(super) async fn a_payment_that_needs_the_customer_goes_on_when_the_customer_has_acted(
+    stage: &Stage,
+) {
+    let goods = stage.publish("teapot", 1999, 3).await;
+    let ada = stage.shopper("Ada").await;
     let order = ada.buy_with(&goods, 1, AUTHENTICATION).await;
     let payment = ada.payment(&order, |payment| payment["status"] == "requires_action").await;
     assert_eq!(payment["next_action"]["kind"], "authenticate");
@@ -49,12 +58,9 @@ async fn a_payment_that_needs_the_customer_goes_on_when_the_customer_has_acted()
     assert_eq!(ada.follow(&order, "payment").await["captured"], order["totals"]["grand"]);
 }
 
-#[tokio::test]
-async fn a_charge_whose_answer_is_lost_is_neither_lost_nor_repeated() {
-    let silent = ["payments.sandbox.silent = 1", "payments.patience = \"100ms\""];
-    let world = World::with(&silent).await;
-    let goods = world.publish("teapot", 1999, 3).await;
-    let ada = world.shopper("Ada").await;
+pub(super) async fn a_charge_whose_answer_is_lost_is_neither_lost_nor_repeated(stage: &Stage) {
+    let goods = stage.publish("teapot", 1999, 3).await;
+    let ada = stage.shopper("Ada").await;
     let order = ada.buy(&goods, 1).await;
     let order = ada.wait_for(&order, "completed").await;
     let payment = ada.follow(&order, "payment").await;
@@ -62,13 +68,12 @@ async fn a_charge_whose_answer_is_lost_is_neither_lost_nor_repeated() {
     assert_eq!(payment["attempts"].as_array().unwrap().len(), 1, "{payment}");
 }
 
-#[tokio::test]
-async fn the_number_of_a_card_is_nowhere_in_the_log() {
-    let mut world = World::with(&["log.filter = \"debug\""]).await;
-    let ada = world.shopper("Ada").await;
+pub(super) async fn the_number_of_a_card_is_nowhere_in_the_log(stage: &Stage) {
+    let ada = stage.shopper("Ada").await;
     let card = json!({ "card_number": "4242424242424242" });
     let token = ada.post("/v1/payment-tokens", &card).await.expect(200);
     assert_eq!(text(&token["last4"]), "4242");
-    let log = world.stop().await;
-    assert!(log.contains("/v1/payment-tokens") && !log.contains("4242424242424242"));
+    let logged = async || stage.log().contains("/v1/payment-tokens").then_some(());
+    eventually("the request is in a log", Patience::MESSAGES, logged).await;
+    assert!(!stage.log().contains("4242424242424242"));
 }

@@ -2,23 +2,26 @@
 
 use serde_json::json;
 
-use crate::world::{VISA, World, address, euros, href, text};
+use crate::world::{Stage, VISA, address, euros, href, text};
 
-#[tokio::test]
-async fn a_stranger_signs_up_fills_a_cart_pays_and_gets_a_waybill() {
-    let world = World::whole().await;
-    world.publish("teapot", 1999, 10).await;
-    let guest = world.guest();
+pub(super) async fn a_stranger_signs_up_fills_a_cart_pays_and_gets_a_waybill(stage: &Stage) {
+    let shelf = stage.own("tea");
+    let category = json!({ "slug": shelf, "name": "Everything for tea" });
+    let admin = stage.admin().await;
+    admin.post("/v1/admin/categories", &category).await.expect(201);
+    admin.publish_in(&[&shelf], &stage.own("teapot"), 1999, 10).await;
+    let guest = stage.guest();
 
-    let account =
-        json!({ "email": "Ada@Example.com", "password": "a long password", "name": "Ada" });
+    let email = stage.email("Ada");
+    let shouted = email.replace("ada", "Ada").replace("example", "Example");
+    let account = json!({ "email": shouted, "password": "a long password", "name": "Ada" });
     let account = guest.post("/v1/users", &account).await.expect(201);
     assert_eq!((&account["name"], &account["roles"]), (&json!("Ada"), &json!(["customer"])));
-    let ada = world.log_in("ada@example.com", "a long password").await;
+    let ada = stage.log_in("Ada", &email, "a long password").await;
 
-    let shelf = guest.get("/v1/products").await.expect(200);
+    let shelf = guest.get(&format!("/v1/products?category={shelf}")).await.expect(200);
     let card = &shelf["items"][0];
-    assert_eq!((&card["title"], &card["in_stock"]), (&json!("teapot"), &json!(true)));
+    assert_eq!((&card["title"], &card["in_stock"]), (&json!(stage.own("teapot")), &json!(true)));
     let teapot = guest.get(href(card, "self")).await.expect(200);
     let variant = text(&teapot["variants"][0]["id"]);
 
@@ -29,7 +32,8 @@ async fn a_stranger_signs_up_fills_a_cart_pays_and_gets_a_waybill() {
     assert_eq!(cart["requirements"], json!([]));
 
     let wish = ada.wish(&cart, VISA).await;
-    let placed = ada.post_once(href(&cart, "place-order"), "ada-1", &wish).await;
+    assert_eq!(href(&cart, "place-order"), "/v1/orders");
+    let placed = ada.place_under("ada-1", &wish).await;
     let location = placed.header("location").to_owned();
     let order = placed.expect(201);
     assert_eq!(order["status"], "pending");
@@ -54,15 +58,13 @@ async fn a_stranger_signs_up_fills_a_cart_pays_and_gets_a_waybill() {
     let shipment = ada.follow(&shipments[0], "self").await;
     assert_eq!(shipment["order_id"], order["id"]);
 
-    assert_eq!(guest.get("/v1/products/teapot").await.json()["variants"][0]["available"], 8);
+    assert_eq!(guest.get(href(card, "self")).await.json()["variants"][0]["available"], 8);
     assert_ne!(ada.cart().await["id"], cart["id"], "the cart has become the order");
 }
 
-#[tokio::test]
-async fn an_order_goes_to_an_address_from_the_address_book() {
-    let world = World::whole().await;
-    let goods = world.publish("teapot", 1999, 10).await;
-    let ada = world.shopper("Ada").await;
+pub(super) async fn an_order_goes_to_an_address_from_the_address_book(stage: &Stage) {
+    let goods = stage.publish("teapot", 1999, 10).await;
+    let ada = stage.shopper("Ada").await;
     let entry = json!({ "label": "home", "address": address() });
     let entry = ada.post("/v1/users/me/addresses", &entry).await.expect(201);
     let cart = ada.cart_with(&goods, 1).await;
@@ -73,11 +75,11 @@ async fn an_order_goes_to_an_address_from_the_address_book() {
     assert_eq!(order["ship_to"], address());
 }
 
-#[tokio::test]
-async fn what_a_customer_agreed_to_pay_is_what_an_order_costs_or_there_is_none() {
-    let world = World::whole().await;
-    let goods = world.publish("teapot", 1999, 10).await;
-    let ada = world.shopper("Ada").await;
+pub(super) async fn what_a_customer_agreed_to_pay_is_what_an_order_costs_or_there_is_none(
+    stage: &Stage,
+) {
+    let goods = stage.publish("teapot", 1999, 10).await;
+    let ada = stage.shopper("Ada").await;
     let cart = ada.cart_with(&goods, 1).await;
     let mut wish = ada.wish(&cart, VISA).await;
     let right = wish["expected_total"].clone();
@@ -88,10 +90,8 @@ async fn what_a_customer_agreed_to_pay_is_what_an_order_costs_or_there_is_none()
     ada.place(&wish).await.expect(201);
 }
 
-#[tokio::test]
-async fn an_empty_cart_is_not_an_order() {
-    let world = World::whole().await;
-    let ada = world.shopper("Ada").await;
+pub(super) async fn an_empty_cart_is_not_an_order(stage: &Stage) {
+    let ada = stage.shopper("Ada").await;
     let cart = ada.cart().await;
     let wish = ada.wish(&cart, VISA).await;
     ada.place(&wish).await.problem(422, "cart-empty");

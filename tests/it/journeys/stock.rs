@@ -3,29 +3,28 @@
 use futures::future::join_all;
 use serde_json::json;
 
-use crate::world::{DECLINED, Patience, VISA, World, href};
+use super::Shop;
+use crate::world::{DECLINED, Patience, Stage, VISA, href};
 
-#[tokio::test]
-async fn an_order_that_is_not_paid_in_time_expires_and_frees_its_stock() {
-    let world = World::with(&["orders.hold = \"1s\"", "orders.sweep = \"100ms\""]).await;
-    let goods = world.publish("teapot", 1999, 5).await;
-    let ada = world.shopper("Ada").await;
+/// Who does not pay soon does not get it.
+pub(super) const HASTY: Shop = Shop::with(&["orders.hold = \"3s\"", "orders.sweep = \"100ms\""]);
+
+pub(super) async fn an_order_that_is_not_paid_in_time_expires_and_frees_its_stock(stage: &Stage) {
+    let goods = stage.publish("teapot", 1999, 5).await;
+    let ada = stage.shopper("Ada").await;
     let order = ada.buy_with(&goods, 3, DECLINED).await;
     assert_eq!(ada.available(&goods).await, 2);
     let order = ada.wait_for(&order, "expired").await;
     assert_eq!(order["payment_status"], "none");
-    world.guest().get("/v1/products").await.expect(200);
     ada.wait_for_stock(&goods, 5, Patience::MESSAGES).await;
     let late = json!({ "reason": "too late" });
     let cancellation = format!("{}/cancellation", href(&order, "self"));
     ada.post(&cancellation, &late).await.problem(409, "order-not-cancellable");
 }
 
-#[tokio::test]
-async fn cancelling_a_pending_order_frees_its_stock() {
-    let world = World::whole().await;
-    let goods = world.publish("teapot", 1999, 5).await;
-    let ada = world.shopper("Ada").await;
+pub(super) async fn cancelling_a_pending_order_frees_its_stock(stage: &Stage) {
+    let goods = stage.publish("teapot", 1999, 5).await;
+    let ada = stage.shopper("Ada").await;
     let order = ada.buy_with(&goods, 3, DECLINED).await;
     assert_eq!(ada.available(&goods).await, 2);
     let cancel = href(&order, "cancel");
@@ -36,11 +35,9 @@ async fn cancelling_a_pending_order_frees_its_stock() {
     ada.wait_for_stock(&goods, 5, Patience::MESSAGES).await;
 }
 
-#[tokio::test]
-async fn a_completed_order_is_not_cancelled_just_so() {
-    let world = World::whole().await;
-    let goods = world.publish("teapot", 1999, 5).await;
-    let ada = world.shopper("Ada").await;
+pub(super) async fn a_completed_order_is_not_cancelled_just_so(stage: &Stage) {
+    let goods = stage.publish("teapot", 1999, 5).await;
+    let ada = stage.shopper("Ada").await;
     let order = ada.buy(&goods, 1).await;
     let order = ada.wait_for(&order, "completed").await;
     let cancellation = format!("{}/cancellation", href(&order, "self"));
@@ -48,12 +45,10 @@ async fn a_completed_order_is_not_cancelled_just_so() {
     answer.problem(409, "order-not-cancellable");
 }
 
-#[tokio::test]
-async fn too_little_stock_is_a_conflict_that_names_the_lines() {
-    let world = World::whole().await;
-    let plenty = world.publish("teapot", 1999, 100).await;
-    let scarce = world.publish("samovar", 9900, 2).await;
-    let ada = world.shopper("Ada").await;
+pub(super) async fn too_little_stock_is_a_conflict_that_names_the_lines(stage: &Stage) {
+    let plenty = stage.publish("teapot", 1999, 100).await;
+    let scarce = stage.publish("samovar", 9900, 2).await;
+    let ada = stage.shopper("Ada").await;
     ada.cart_with(&plenty, 1).await;
     let cart = ada.cart_with(&scarce, 3).await;
     assert_eq!(cart["requirements"][0]["code"], "insufficient-stock");
@@ -65,12 +60,11 @@ async fn too_little_stock_is_a_conflict_that_names_the_lines() {
     assert_eq!(ada.available(&plenty).await, 100, "all lines or none");
 }
 
-#[tokio::test]
-async fn fifty_buyers_at_once_get_the_last_five_and_no_more() {
-    let world = World::whole().await;
-    let goods = world.publish("samovar", 9900, 5).await;
+pub(super) async fn fifty_buyers_at_once_get_the_last_five_and_no_more(stage: &Stage) {
+    let goods = stage.publish("samovar", 9900, 5).await;
     let names: Vec<String> = (0..50).map(|number| format!("Buyer {number}")).collect();
-    let buyers = join_all(names.iter().map(|name| world.shopper(name))).await;
+    let crowd = stage.unrecorded("which of them comes first is chance");
+    let buyers = join_all(names.iter().map(|name| crowd.shopper(name))).await;
     let wishes = join_all(buyers.iter().map(async |buyer| {
         let cart = buyer.cart_with(&goods, 1).await;
         (buyer, buyer.wish(&cart, VISA).await)
@@ -89,7 +83,7 @@ async fn fifty_buyers_at_once_get_the_last_five_and_no_more() {
     for (buyer, order) in &orders {
         buyer.wait_for(order, "completed").await;
     }
-    let admin = world.admin().await;
+    let admin = stage.admin().await;
     assert_eq!(admin.available(&goods).await, 0);
     let received = json!({ "variant": goods.variant, "change": 2, "reason": "a delivery" });
     let level = admin.post_once("/v1/admin/stock-movements", "delivery-1", &received).await;

@@ -2,13 +2,11 @@
 
 use serde_json::json;
 
-use crate::world::{DECLINED, VISA, World, fresh_key, href, text};
+use crate::world::{DECLINED, Stage, VISA, fresh_key, href, text};
 
-#[tokio::test]
-async fn what_belongs_to_another_customer_is_not_found() {
-    let world = World::whole().await;
-    let goods = world.publish("teapot", 1999, 10).await;
-    let (ada, eve) = (world.shopper("Ada").await, world.shopper("Eve").await);
+pub(super) async fn what_belongs_to_another_customer_is_not_found(stage: &Stage) {
+    let goods = stage.publish("teapot", 1999, 10).await;
+    let (ada, eve) = (stage.shopper("Ada").await, stage.shopper("Eve").await);
     let bought = ada.buy(&goods, 1).await;
     let bought = ada.wait_for(&bought, "completed").await;
     let shipment = ada.shipments(&bought).await.remove(0);
@@ -35,11 +33,9 @@ async fn what_belongs_to_another_customer_is_not_found() {
     assert_eq!(ada.follow(&cart, "self").await["lines"][0]["quantity"], 1);
 }
 
-#[tokio::test]
-async fn an_address_book_is_its_owners_business() {
-    let world = World::whole().await;
-    let (ada, eve) = (world.shopper("Ada").await, world.shopper("Eve").await);
-    let goods = world.publish("teapot", 1999, 10).await;
+pub(super) async fn an_address_book_is_its_owners_business(stage: &Stage) {
+    let (ada, eve) = (stage.shopper("Ada").await, stage.shopper("Eve").await);
+    let goods = stage.publish("teapot", 1999, 10).await;
     let entry = json!({ "label": "home", "address": crate::world::address() });
     let entry = ada.post("/v1/users/me/addresses", &entry).await.expect(201);
     let path = format!("/v1/users/me/addresses/{}", text(&entry["id"]));
@@ -52,15 +48,13 @@ async fn an_address_book_is_its_owners_business() {
     eve.place(&wish).await.problem(422, "validation-failed");
 }
 
-#[tokio::test]
-async fn a_customer_is_not_staff() {
-    let world = World::whole().await;
-    let goods = world.publish("teapot", 1999, 10).await;
-    let eve = world.shopper("Eve").await;
+pub(super) async fn a_customer_is_not_staff(stage: &Stage) {
+    let goods = stage.publish("teapot", 1999, 10).await;
+    let eve = stage.shopper("Eve").await;
     let gift = json!({ "variant": goods.variant, "change": 1, "reason": "a gift" });
     let answer = eve.post_once("/v1/admin/stock-movements", "gift", &gift).await;
     answer.problem(403, "forbidden");
-    let category = json!({ "slug": "eves-own", "name": "Eve's own" });
+    let category = json!({ "slug": stage.own("eves"), "name": "Eve's own" });
     eve.post("/v1/admin/categories", &category).await.problem(403, "forbidden");
-    world.guest().post("/v1/admin/categories", &category).await.problem(401, "unauthenticated");
+    stage.guest().post("/v1/admin/categories", &category).await.problem(401, "unauthenticated");
 }

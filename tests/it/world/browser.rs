@@ -1,51 +1,84 @@
 //! Somebody who sends requests: a token or none, and an eye for what comes back.
 
 use std::{
-    sync::{Arc, RwLock},
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
+use super::{Patience, transcript::Transcript};
+
 /// No answer takes longer.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Sends requests to the shop, wherever it listens now. Cloning shares the connections.
+/// Sends requests to the shop, at each of its addresses in turn. Cloning shares the connections.
 #[derive(Clone)]
 pub(crate) struct Browser {
     client: Client,
-    base: Arc<RwLock<String>>,
+    bases: Arc<[String]>,
+    turn: Arc<AtomicUsize>,
     token: Option<String>,
+    who: Arc<str>,
+    transcript: Option<Arc<Transcript>>,
 }
 
-/// What came back.
+/// What came back, and what was asked.
 #[derive(Debug)]
 pub(crate) struct Answer {
+    pub(super) method: Method,
+    pub(super) path: String,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
 }
 
 impl Browser {
-    pub(super) fn to_nowhere() -> Self {
+    /// Sends requests to these addresses: `http://127.0.0.1:…`.
+    pub(super) fn to(bases: Vec<String>) -> Self {
         let client = Client::builder().no_proxy().timeout(LIMIT).build().unwrap();
-        Self { client, base: Arc::default(), token: None }
+        let (bases, turn) = (bases.into(), Arc::default());
+        Self { client, bases, turn, token: None, who: "guest".into(), transcript: None }
     }
 
-    /// From now on, for all clones.
-    pub(super) fn goes_to(&self, base: &str) {
-        base.clone_into(&mut self.base.write().unwrap());
+    /// The same, with everything it hears written down.
+    pub(super) fn recorded(&self, transcript: Arc<Transcript>) -> Self {
+        Self { transcript: Some(transcript), ..self.clone() }
     }
 
     /// The same, logged in.
-    pub(crate) fn with_token(&self, token: &str) -> Self {
-        Self { token: Some(token.to_owned()), ..self.clone() }
+    pub(crate) fn with_token(&self, who: &str, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), who: who.into(), ..self.clone() }
+    }
+
+    /// The same, with nothing it hears written down, because it is not the same each time.
+    pub(crate) fn unrecorded(&self, why: &str) -> Self {
+        if let Some(transcript) = &self.transcript {
+            transcript.leave_out(why);
+        }
+        self.quiet()
+    }
+
+    /// The same while it asks again and again: what it hears last is written down with
+    /// [`Browser::record`].
+    pub(super) fn quiet(&self) -> Self {
+        Self { transcript: None, ..self.clone() }
+    }
+
+    /// Writes down an answer that was got while quiet.
+    pub(super) fn record(&self, answer: &Answer) {
+        if let Some(transcript) = &self.transcript {
+            transcript.add(&self.who, answer);
+        }
     }
 
     /// Where the shop listens: `http://127.0.0.1:…`.
-    pub(crate) fn base(&self) -> String {
-        self.base.read().unwrap().clone()
+    pub(crate) fn base(&self) -> &str {
+        &self.bases[self.turn.fetch_add(1, Ordering::Relaxed) % self.bases.len()]
     }
 
     /// A request to be completed by the caller.
@@ -57,20 +90,53 @@ impl Browser {
         }
     }
 
+    /// Sends a request and reads the answer to its end.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
+        let _turn = self.transcript.as_ref().map(|transcript| transcript.turn());
+        let answer = Answer::of(request).await?;
+        self.record(&answer);
+        Ok(answer)
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.try_get(path).await.unwrap()
     }
 
     pub(crate) async fn try_get(&self, path: &str) -> reqwest::Result<Answer> {
-        Answer::of(self.request(Method::GET, path)).await
+        self.send(self.request(Method::GET, path)).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        Answer::of(self.request(Method::POST, path).json(body)).await.unwrap()
+        self.send(self.request(Method::POST, path).json(body)).await.unwrap()
     }
 
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
-        Answer::of(self.request(Method::PUT, path).json(body)).await.unwrap()
+        self.send(self.request(Method::PUT, path).json(body)).await.unwrap()
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await.unwrap()
+    }
+
+    /// Looks again and again until what is there is like this; the last answer is what is written down.
+    pub(crate) async fn until(
+        &self,
+        what: &str,
+        limit: Duration,
+        path: &str,
+        like: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let (quiet, begun) = (self.quiet(), Instant::now());
+        loop {
+            let answer = quiet.get(path).await;
+            let found = answer.status.is_success().then(|| answer.json());
+            if let Some(found) = found.filter(&like) {
+                self.record(&answer);
+                return found;
+            }
+            assert!(begun.elapsed() < limit, "not within {limit:?}: {what}, but {}", answer.text);
+            tokio::time::sleep(Patience::PAUSE).await;
+        }
     }
 
     /// A POST under an `Idempotency-Key`.
@@ -85,21 +151,27 @@ impl Browser {
         body: &Value,
     ) -> reqwest::Result<Answer> {
         let request = self.request(Method::POST, path).header("Idempotency-Key", key);
-        Answer::of(request.json(body)).await
+        self.send(request.json(body)).await
     }
 }
 
 impl Answer {
-    /// Sends the request and reads the answer to its end.
-    pub(crate) async fn of(request: RequestBuilder) -> reqwest::Result<Self> {
-        let response = request.send().await?;
+    async fn of(request: RequestBuilder) -> reqwest::Result<Self> {
+        let (client, request) = request.build_split();
+        let request = request?;
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let path = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        let response = client.execute(request).await?;
         let (status, headers) = (response.status(), response.headers().clone());
-        Ok(Self { status, headers, text: response.text().await? })
+        Ok(Self { method, path, status, headers, text: response.text().await? })
     }
 
     /// The body, if the status is this one.
     pub(crate) fn expect(self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.status, status, "{} {}: {}", self.method, self.path, self.text);
         self.json()
     }
 

@@ -7,12 +7,12 @@ pub(crate) struct Patience;
 
 impl Patience {
     /// A process starts or stops.
-    pub(crate) const START: Duration = Duration::from_secs(30);
+    pub(crate) const START: Duration = Duration::from_secs(60);
     /// Messages reach whom they are for.
     pub(crate) const MESSAGES: Duration = Duration::from_secs(60);
+    /// How long nobody looks again.
+    pub(super) const PAUSE: Duration = Duration::from_millis(10);
 }
-
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// Looks again and again until there is something.
 pub(crate) async fn eventually<T>(
@@ -26,6 +26,6 @@ pub(crate) async fn eventually<T>(
             return seen;
         }
         assert!(begun.elapsed() < limit, "not within {limit:?}: {what}");
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(Patience::PAUSE).await;
     }
 }

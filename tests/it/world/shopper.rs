@@ -1,6 +1,10 @@
 //! Somebody who is logged in and knows how to shop.
 
-use std::{ops::Deref, time::Duration};
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
@@ -15,6 +19,8 @@ pub(crate) const DECLINED: &str = "pm_card_chargeDeclined";
 #[derive(Clone)]
 pub(crate) struct Shopper {
     browser: Browser,
+    /// The cart of the last order.
+    ordered: Arc<Mutex<Option<Value>>>,
 }
 
 /// Something on sale.
@@ -34,23 +40,49 @@ impl Deref for Shopper {
 
 impl Shopper {
     pub(super) fn new(browser: Browser) -> Self {
-        Self { browser }
+        Self { browser, ordered: Arc::default() }
+    }
+
+    /// The same person with nothing written down, because what is heard is not the same each time.
+    pub(crate) fn unrecorded(&self, why: &str) -> Self {
+        Self { browser: self.browser.unrecorded(why), ..self.clone() }
     }
 
     /// Puts a product with one variant on sale; for staff.
     pub(crate) async fn publish(&self, slug: &str, cents: i64, on_hand: u32) -> Goods {
+        self.publish_in(&[], slug, cents, on_hand).await
+    }
+
+    /// The same on these shelves.
+    pub(crate) async fn publish_in(
+        &self,
+        categories: &[&str],
+        slug: &str,
+        cents: i64,
+        on_hand: u32,
+    ) -> Goods {
         let variant =
             json!({ "sku": slug.to_uppercase(), "price": euros(cents), "on_hand": on_hand });
-        let product = json!({ "slug": slug, "title": slug, "variants": [variant] });
+        let product =
+            json!({ "slug": slug, "title": slug, "variants": [variant], "categories": categories });
         let product = self.post("/v1/admin/products", &product).await.expect(201);
         let variant = text(&product["variants"][0]["id"]).to_owned();
         Goods { slug: slug.to_owned(), variant }
     }
 
-    /// The active cart, opened if there is none.
+    /// The active cart, opened if there is none. That of the last order is none any more, once a message
+    /// has said so.
     pub(crate) async fn cart(&self) -> Value {
-        let answer = self.post("/v1/carts", &json!({})).await;
-        assert!(answer.status.is_success(), "{answer:?}");
+        let ordered = self.ordered.lock().unwrap().clone();
+        let open = |browser: Browser| async move { browser.post("/v1/carts", &json!({})).await };
+        let another = async || {
+            let answer = open(self.quiet()).await;
+            assert!(answer.status.is_success(), "{answer:?}");
+            (ordered.as_ref() != Some(&answer.json()["id"])).then_some(answer)
+        };
+        let answer =
+            eventually("the last cart has become an order", Patience::MESSAGES, another).await;
+        self.record(&answer);
         answer.json()
     }
 
@@ -88,7 +120,16 @@ impl Shopper {
 
     /// Places an order under a key of its own.
     pub(crate) async fn place(&self, wish: &Value) -> Answer {
-        self.post_once("/v1/orders", &fresh_key(), wish).await
+        self.place_under(&fresh_key(), wish).await
+    }
+
+    /// Places an order under this key.
+    pub(crate) async fn place_under(&self, key: &str, wish: &Value) -> Answer {
+        let answer = self.post_once("/v1/orders", key, wish).await;
+        if answer.status == 201 {
+            *self.ordered.lock().unwrap() = Some(wish["cart_id"].clone());
+        }
+        answer
     }
 
     /// From cart to pending order, with a card that pays.
@@ -123,45 +164,42 @@ impl Shopper {
     /// The order once it has got this far.
     pub(crate) async fn wait_for(&self, order: &Value, status: &str) -> Value {
         let what = format!("{} is {status}", order["id"]);
-        let arrived = async || {
-            let order = self.follow(order, "self").await;
-            (order["status"] == status).then_some(order)
-        };
-        eventually(&what, Patience::MESSAGES, arrived).await
+        let like = |order: &Value| order["status"] == status;
+        self.until(&what, Patience::MESSAGES, href(order, "self"), like).await
     }
 
     /// The payment of an order once it is like this. It begins when the order's message has arrived.
     pub(crate) async fn payment(&self, order: &Value, like: impl Fn(&Value) -> bool) -> Value {
         let what = format!("the payment of {} is as expected", order["id"]);
-        let begun = async || {
-            let answer = self.get(href(order, "payment")).await;
-            let payment = answer.status.is_success().then(|| answer.json())?;
-            like(&payment).then_some(payment)
-        };
-        eventually(&what, Patience::MESSAGES, begun).await
+        self.until(&what, Patience::MESSAGES, href(order, "payment"), like).await
     }
 
     /// The shipments of a completed order, once there are some.
     pub(crate) async fn shipments(&self, order: &Value) -> Vec<Value> {
-        let prepared = async || {
-            let shipments = self.follow(order, "deliveries").await;
-            let items = shipments["items"].as_array().unwrap().clone();
-            (!items.is_empty()).then_some(items)
-        };
-        eventually("a shipment is prepared", Patience::MESSAGES, prepared).await
+        let some = |shipments: &Value| shipments["items"] != json!([]);
+        let (what, path) = ("a shipment is prepared", href(order, "deliveries"));
+        let shipments = self.until(what, Patience::MESSAGES, path, some).await;
+        shipments["items"].as_array().unwrap().clone()
     }
 
     /// How many of something can be bought now.
     pub(crate) async fn available(&self, goods: &Goods) -> i64 {
-        let product = self.get(&format!("/v1/products/{}", goods.slug)).await.expect(200);
+        let product = self.get(&goods.path()).await.expect(200);
         product["variants"][0]["available"].as_i64().unwrap()
     }
 
     /// Waits until so many of something can be bought.
     pub(crate) async fn wait_for_stock(&self, goods: &Goods, available: i64, limit: Duration) {
         let what = format!("{available} of {} are available", goods.slug);
-        let there = async || (self.available(goods).await == available).then_some(());
-        eventually(&what, limit, there).await;
+        let there = |product: &Value| product["variants"][0]["available"] == available;
+        self.until(&what, limit, &goods.path(), there).await;
+    }
+}
+
+impl Goods {
+    /// Where they are shown.
+    pub(crate) fn path(&self) -> String {
+        format!("/v1/products/{}", self.slug)
     }
 }
 

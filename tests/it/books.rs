@@ -1,0 +1,133 @@
+//! The databases of all modules at once, as an auditor reads them: nothing is written.
+
+mod sentences;
+
+use std::{error::Error, path::Path};
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+
+use crate::world::{Patience, World, eventually};
+
+use sentences::{FORBIDDEN, ORDERS_UNDER, UNREST, UNREST_OF_A_MODULE};
+
+/// Those whose messages are looked at. On SQLite each file is attached under this name, on Postgres it is a
+/// schema.
+const MODULES: [&str; 6] = ["users", "products", "carts", "orders", "payments", "deliveries"];
+/// What the sandbox provider remembers, beside them.
+const PROVIDER: &str = "sandbox";
+
+/// All databases of a shop.
+pub(crate) enum Books {
+    /// Files.
+    Sqlite(rusqlite::Connection),
+    /// Schemas of one database.
+    Postgres(DatabaseConnection),
+}
+
+/// What the two say differently.
+struct Dialect {
+    /// Makes JSON of text.
+    json: &'static str,
+    /// Makes a row, `value`, of each item of a JSON array.
+    each: &'static str,
+}
+
+impl Books {
+    /// The books of this shop.
+    pub(crate) async fn of(world: &World) -> Self {
+        match world.database() {
+            Some(url) => Self::Postgres(sea_orm::Database::connect(url).await.unwrap()),
+            None => Self::Sqlite(attach(world.folder())),
+        }
+    }
+
+    /// Waits until every saga rests and no answer of the provider is awaited.
+    pub(crate) async fn settled(&self) {
+        let settled = async || (self.count(&UNREST).await == 0).then_some(());
+        eventually("every saga rests", Patience::MESSAGES, settled).await;
+    }
+
+    /// Waits until every message is applied as well. A shop that runs looks every ten seconds which are.
+    pub(crate) async fn quiet(&self) {
+        self.settled().await;
+        let quiet = async || self.is_quiet().await.then_some(());
+        eventually("every message is applied", Patience::MESSAGES, quiet).await;
+        self.settled().await;
+    }
+
+    /// Whether every message is applied, as far as the shop has looked.
+    pub(crate) async fn is_quiet(&self) -> bool {
+        for module in MODULES {
+            let unrest = UNREST_OF_A_MODULE.map(|query| query.replace("{module}", module));
+            if self.count(&unrest.each_ref().map(String::as_str)).await > 0 {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The sum of what these queries count.
+    async fn count(&self, queries: &[&str]) -> u64 {
+        let mut sum = 0;
+        for query in queries {
+            let rows = self.ask(&format!("SELECT CAST(({query}) AS TEXT) AS subject")).await;
+            sum += rows[0].parse::<u64>().unwrap();
+        }
+        sum
+    }
+
+    /// The orders that were placed under this key.
+    pub(crate) async fn orders_under(&self, key: &str) -> Vec<String> {
+        self.ask(&ORDERS_UNDER.replace("{key}", key)).await
+    }
+
+    /// Fails with everything that may not be.
+    pub(crate) async fn check(&self) {
+        let mut found = Vec::new();
+        for (what, query) in FORBIDDEN {
+            found.extend(self.ask(query).await.into_iter().map(|row| format!("{what}: {row}")));
+        }
+        assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
+    }
+
+    /// The first column, `subject`, of what `query` finds.
+    async fn ask(&self, query: &str) -> Vec<String> {
+        let Dialect { json, each } = self.dialect();
+        let query = query.replace("{json}", json).replace("{each}", each);
+        self.try_ask(&query).await.unwrap_or_else(|cause| panic!("{cause}: {query}"))
+    }
+
+    async fn try_ask(&self, query: &str) -> Result<Vec<String>, Box<dyn Error>> {
+        match self {
+            Self::Sqlite(db) => {
+                let mut statement = db.prepare(query)?;
+                let rows = statement.query_map([], |row| row.get(0))?;
+                Ok(rows.collect::<Result<_, _>>()?)
+            }
+            Self::Postgres(db) => {
+                let statement = Statement::from_string(DbBackend::Postgres, query);
+                let rows = db.query_all_raw(statement).await?;
+                Ok(rows.iter().map(|row| row.try_get("", "subject")).collect::<Result<_, _>>()?)
+            }
+        }
+    }
+
+    fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect { json: "", each: "json_each" },
+            Self::Postgres(_) => Dialect { json: "::json", each: "json_array_elements" },
+        }
+    }
+}
+
+/// Every module's file in one connection.
+fn attach(folder: &Path) -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    for module in MODULES.into_iter().chain([PROVIDER]) {
+        let file = folder.join(format!("{module}.db"));
+        let attach = format!("ATTACH '{}' AS {module}", file.display());
+        connection.execute_batch(&attach).unwrap();
+    }
+    connection.execute_batch("PRAGMA query_only = 1").unwrap();
+    connection
+}

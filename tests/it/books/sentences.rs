@@ -1,0 +1,116 @@
+//! What may not be, in SQL that SQLite and Postgres both understand, but for what [`super::Dialect`] says.
+//!
+//! Each module is a schema. The first column, `subject`, is text that names what is wrong.
+
+/// What is in the way of peace, as queries for its number; `{module}` is each module in turn.
+pub(super) const UNREST: [&str; 2] = [
+    "SELECT count(*) FROM orders.saga WHERE status IN ('running', 'undoing')",
+    "SELECT count(*) FROM payments.payment WHERE status = 'processing'",
+];
+
+/// The same for each module.
+pub(super) const UNREST_OF_A_MODULE: [&str; 2] =
+    ["SELECT count(*) FROM {module}.outbox", "SELECT count(*) FROM {module}.parked"];
+
+/// The orders that were placed under a key.
+pub(super) const ORDERS_UNDER: &str = "
+    SELECT o.id AS subject FROM orders.idempotency AS i, orders.orders AS o
+    WHERE i.key = '{key}' AND o.id = i.body{json} ->> 'id'";
+
+/// What may not be, as queries that find it.
+pub(super) const FORBIDDEN: [(&str, &str); 16] = [
+    (
+        "an order is in a state that is none",
+        "SELECT id AS subject FROM orders.orders WHERE status NOT IN ('pending', 'completed', 'cancelled', 'expired')",
+    ),
+    (
+        "an order has no answer under its key, or several",
+        "SELECT id AS subject FROM orders.orders AS o WHERE 1 <> (
+            SELECT count(*) FROM orders.idempotency AS i WHERE i.body{json} ->> 'id' = o.id)",
+    ),
+    (
+        "an answer is about an order that does not exist",
+        "SELECT key AS subject FROM orders.idempotency
+         WHERE body{json} ->> 'id' NOT IN (SELECT id FROM orders.orders)",
+    ),
+    (
+        "a saga did not end with its order",
+        "SELECT o.id AS subject FROM orders.orders AS o
+         WHERE (o.status = 'completed') <> EXISTS (
+            SELECT 1 FROM orders.saga AS s
+            WHERE s.data LIKE '%' || o.id || '%' AND s.status = 'completed')",
+    ),
+    (
+        "a completed order was not paid exactly once, and in full",
+        "SELECT id AS subject FROM orders.orders AS o WHERE status = 'completed' AND 1 <> (
+            SELECT count(*) FROM payments.payment AS p WHERE p.order_id = o.id
+            AND p.id = o.payment AND p.status = 'captured' AND p.captured = o.grand)",
+    ),
+    (
+        "an order has two payments",
+        "SELECT order_id AS subject FROM payments.payment GROUP BY order_id HAVING count(*) > 1",
+    ),
+    (
+        "money was taken for an order that is not completed",
+        "SELECT p.id AS subject FROM payments.payment AS p LEFT JOIN orders.orders AS o ON o.id = p.order_id
+         WHERE p.captured > p.refunded AND o.status IS DISTINCT FROM 'completed'",
+    ),
+    (
+        "the provider charged something else than what was captured",
+        "SELECT charged || ' and ' || captured AS subject FROM
+            (SELECT COALESCE(SUM(amount), 0) AS charged FROM sandbox.sandbox_charge
+             WHERE status = 'succeeded') AS provider,
+            (SELECT COALESCE(SUM(captured), 0) AS captured FROM payments.payment) AS shop
+         WHERE charged <> captured",
+    ),
+    (
+        "a posting of the ledger does not sum to zero",
+        "SELECT posting AS subject FROM payments.ledger_entry
+         GROUP BY payment_id, posting, currency HAVING SUM(amount) <> 0",
+    ),
+    (
+        "a captured payment is not in the ledger",
+        "SELECT id AS subject FROM payments.payment AS p WHERE captured > 0 AND captured <> (
+            SELECT COALESCE(SUM(ABS(amount)), 0) / 2 FROM payments.ledger_entry
+            WHERE payment_id = p.id)",
+    ),
+    (
+        "a completed order has not sold its stock exactly once",
+        "SELECT id AS subject FROM orders.orders AS o WHERE status = 'completed' AND 1 <> (
+            SELECT count(*) FROM products.reservation AS r
+            WHERE r.owner = o.id AND r.state IN ('committed', 'consumed'))",
+    ),
+    (
+        "stock is sold without a completed order",
+        "SELECT r.id AS subject FROM products.reservation AS r LEFT JOIN orders.orders AS o ON o.id = r.owner
+         WHERE r.state IN ('committed', 'consumed') AND o.status IS DISTINCT FROM 'completed'",
+    ),
+    (
+        "an order that can be paid has lost its stock",
+        "SELECT o.id AS subject FROM orders.orders AS o LEFT JOIN products.reservation AS r ON r.owner = o.id
+         WHERE o.status = 'pending' AND r.state IS DISTINCT FROM 'held'",
+    ),
+    (
+        "a completed order has not one shipment, or another has one",
+        "SELECT id AS subject FROM orders.orders AS o
+         WHERE CASE status WHEN 'completed' THEN 1 ELSE 0 END <> (
+            SELECT count(*) FROM deliveries.shipment AS s WHERE s.order_id = o.id)",
+    ),
+    (
+        "movements do not add up to what is on hand and what is reserved",
+        "SELECT l.variant AS subject FROM products.stock_level AS l
+         LEFT JOIN products.stock_movement AS m ON m.variant = l.variant
+         GROUP BY l.variant, l.on_hand, l.reserved
+         HAVING l.on_hand <> SUM(CASE WHEN m.kind IN ('received', 'returned', 'adjusted')
+                THEN m.quantity WHEN m.kind = 'shipped' THEN -m.quantity ELSE 0 END)
+             OR l.reserved <> SUM(CASE WHEN m.kind = 'reserved' THEN m.quantity
+                WHEN m.kind IN ('released', 'shipped') THEN -m.quantity ELSE 0 END)",
+    ),
+    (
+        "live reservations do not add up to what is reserved",
+        "SELECT l.variant AS subject FROM products.stock_level AS l WHERE l.reserved <> (
+            SELECT COALESCE(SUM(CAST(line.value ->> 'quantity' AS BIGINT)), 0)
+            FROM products.reservation AS r, {each}(r.lines{json}) AS line
+            WHERE r.state IN ('held', 'committed') AND line.value ->> 'variant' = l.variant)",
+    ),
+];
