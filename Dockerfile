@@ -7,7 +7,7 @@
 # a broker needs the feature `rabbitmq` as well):
 #
 #   docker build --tag rialto-orders --build-arg FEATURES="orders rabbitmq" .
-#   docker run rialto-orders serve --config config/services.toml --process orders
+#   docker run --env RIALTO_CONFIG=config/services.toml --env RIALTO_PROCESS=orders … rialto-orders
 #
 # `podman build --format docker .` and `buildah build --format docker --layers .` do the same; other
 # formats know no health check. Every step is a plain layer, so any builder and any cache of layers will
@@ -54,8 +54,7 @@ VOLUME /srv/rialto/data
 STOPSIGNAL SIGTERM
 # Shoppers and staff; calls and messages between processes, health and metrics.
 EXPOSE 8080 9000
-# Asks the process that the configuration describes. In a topology of several processes say which one:
-# `rialto probe --process NAME`, or its address.
+# Asks the process that RIALTO_CONFIG and RIALTO_PROCESS name; without them, the whole shop.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["rialto", "probe"]
 ENTRYPOINT ["rialto"]
 CMD ["serve"]
