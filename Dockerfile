@@ -21,7 +21,7 @@ COPY . .
 RUN find . -type f ! -name Cargo.toml ! -name Cargo.lock ! -path './.cargo/*' \
         ! -name lib.rs ! -name main.rs ! -path './benches/*.rs' -delete \
     && find . -type d -empty -delete \
-    && find . -name '*.rs' -exec sh -c 'echo "pub fn main() {}" > "$0"' {} ';' \
+    && find . -name '*.rs' -exec sh -c 'echo "pub fn main() { }" > "$0"' {} ';' \
     && find . -exec touch --date=@0 {} + && chmod --recursive u=rwX,go=rX .
 
 FROM docker.io/library/rust:1.95-bookworm AS build
