@@ -15,9 +15,9 @@
 //!
 //! A reply's `type` is `done` or `refused`, with the raw body, or `unreachable`, with the reason as JSON.
 //!
-//! **Invariants:** a call is acknowledged before it is carried out, and a command that the broker delivers
-//! for the second time is not carried out: it may have been before. All publishes of a process go through
-//! one channel, all its replies come through one consumer. Nothing is requeued.
+//! **Invariants:** a command that the broker delivers for the second time is not carried out: it may have
+//! been before, and its caller is told. (A query is asked again by that.) All publishes of a process go
+//! through one channel, all its replies come through one consumer. Nothing is requeued by us.
 
 mod client;
 mod message;

@@ -12,7 +12,7 @@ use amqp::Incarnation;
 use arc_swap::ArcSwapOption;
 use futures::{
     FutureExt, StreamExt,
-    stream::{BoxStream, ReadyChunks, SelectAll, select_all},
+    stream::{BoxStream, SelectAll, select_all},
 };
 use identity::InternalTokens;
 use lapin::{
@@ -31,10 +31,9 @@ use tokio_util::sync::CancellationToken;
 use super::{BODY_LIMIT, message, queue};
 use crate::contained::contained;
 
-/// How many calls of one module the broker hands over before the first of them is acknowledged.
-const PREFETCH: u16 = 64;
-/// How many calls are carried out at once; others wait at the broker.
-const AT_ONCE: usize = 256;
+/// How many calls to one module are carried out at once; others wait at the broker, or go to another
+/// process.
+const PREFETCH: u16 = 256;
 /// How long the queue of a module outlives its last process when the broker could not see it leave.
 const EXPIRES: Duration = Duration::from_mins(1);
 /// How long the last replies may take to be written.
@@ -58,8 +57,8 @@ struct Desk {
     is_ready: AtomicBool,
 }
 
-/// Calls as they come, several at once when several are there, each with the index of its wire.
-type Calls = ReadyChunks<SelectAll<BoxStream<'static, (usize, lapin::Result<Delivery>)>>>;
+/// Calls as they come, each with the index of its wire.
+type Calls = SelectAll<BoxStream<'static, (usize, lapin::Result<Delivery>)>>;
 
 impl Server {
     /// Answers calls to each module in `wires` with its transport, usually the skeleton of its port, from
@@ -105,9 +104,9 @@ impl Server {
         work: &mut JoinSet<()>,
         stop: &CancellationToken,
     ) -> Result<(), amqp::Error> {
-        let channel = incarnation.channel().await?;
+        let channel = Arc::new(incarnation.channel().await?);
         let (mut calls, tags) = self.consume(incarnation, &channel).await?;
-        self.desk.replies.store(Some(Arc::new(channel.clone())));
+        self.desk.replies.store(Some(channel.clone()));
         self.desk.is_ready.store(true, Relaxed);
         let lost = async {
             tokio::select! {
@@ -150,35 +149,26 @@ impl Server {
             tags.push(consumer.tag());
             consumers.push(consumer.map(move |delivery| (index, delivery)).boxed());
         }
-        Ok((select_all(consumers).ready_chunks(PREFETCH.into()), tags))
+        Ok((select_all(consumers), tags))
     }
 
     /// Takes calls until there are none any more, and has them carried out.
-    async fn take(&self, channel: &Channel, calls: &mut Calls, work: &mut JoinSet<()>) {
-        while let Some(taken) = calls.next().await {
-            let tags = taken.iter().filter_map(|(_, call)| call.as_ref().ok());
-            let Some(last) = tags.map(|call| call.delivery_tag).max() else { return };
-            acknowledge(channel, last);
-            for (wire, call) in taken {
-                if let Ok(call) = call {
-                    work.spawn(self.desk.clone().answer(wire, call));
-                }
-            }
-            while work.try_join_next().is_some() || work.len() >= AT_ONCE {
-                if work.len() >= AT_ONCE {
-                    work.join_next().await;
-                }
-            }
+    async fn take(&self, channel: &Arc<Channel>, calls: &mut Calls, work: &mut JoinSet<()>) {
+        while let Some((wire, Ok(call))) = calls.next().await {
+            work.spawn(self.desk.clone().answer(wire, call, channel.clone()));
+            while work.try_join_next().is_some() {}
         }
     }
 }
 
 impl Desk {
-    /// Carries out one call and publishes the answer.
-    async fn answer(self: Arc<Self>, wire: usize, call: Delivery) {
+    /// Carries out one call that came by `channel`, acknowledges it and publishes the answer.
+    async fn answer(self: Arc<Self>, wire: usize, call: Delivery, channel: Arc<Channel>) {
+        let tag = call.delivery_tag;
         let reply_to = call.properties.reply_to().clone();
         let number = call.properties.correlation_id().clone();
         let answer = self.carry_out(wire, call).await;
+        acknowledge(&channel, tag);
         let (Some(reply_to), Some(number)) = (reply_to, number) else {
             tracing::warn!("a call came that says not where its reply goes");
             return;
@@ -231,12 +221,11 @@ impl Desk {
     }
 }
 
-/// Acknowledges all calls up to `tag`, without waiting until that is written: a call that comes again
-/// says so.
+/// Acknowledges a call, without waiting until that is written: a call that comes again says so.
 fn acknowledge(channel: &Channel, tag: u64) {
-    let acknowledged = channel.basic_ack(tag, BasicAckOptions { multiple: true });
+    let acknowledged = channel.basic_ack(tag, BasicAckOptions::default());
     if let Some(Err(cause)) = acknowledged.now_or_never() {
-        tracing::debug!(%cause, "calls could not be acknowledged");
+        tracing::debug!(%cause, "a call could not be acknowledged");
     }
 }
 

@@ -444,6 +444,22 @@ async fn a_command_that_is_under_way_when_the_modules_connection_is_cut_is_carri
 }
 
 #[tokio::test]
+async fn a_query_that_is_under_way_when_the_modules_connection_is_cut_is_answered_by_another_process()
+ {
+    let (url, prefix) = (rabbitmq(), prefix());
+    let (proxy, through) = Proxy::before(&url).await;
+    let process = Process::start(&through, &prefix).await;
+    let caller = Caller::start(&url, &prefix).await;
+    let desk = caller.desk();
+    let call = tokio::spawn(async move { asked(desk.wait(1_000)).await });
+    eventually("the call is under way", PATIENCE, async || process.clerk.calls() == 1).await;
+    let other = Process::start(&url, &prefix).await;
+    proxy.refuse();
+    assert_eq!(call.await.unwrap(), Ok(1_000));
+    assert_eq!((process.clerk.calls(), other.clerk.calls()), (1, 1));
+}
+
+#[tokio::test]
 async fn while_there_is_no_broker_calls_fail_soon_and_later_at_once() {
     let (proxy, through) = Proxy::before(&rabbitmq()).await;
     let caller = Caller::start(&through, &prefix()).await;
