@@ -4,31 +4,43 @@ use std::{net::TcpListener, sync::Arc};
 
 use actix_web::{App, HttpServer, dev::Server};
 use anyhow::{Context, Result};
-use gateway::{Documents, Gateway};
-use host::Cursors;
+use gateway::{Documents, Gateway, Keys, Upstream};
 use identity::{Jwk, Jwks, Verifier};
 use kernel::Clock;
-use secrecy::ExposeSecret;
+use ports::Context as Work;
 use serde::Deserialize;
 use telemetry::Metrics;
 use users_api::{KeyScope, PublicKey, Users};
 
-use crate::{compose::Shop, house::House, numbers, openapi, wires::Wires};
+use crate::{
+    compose::Shop,
+    config::Http,
+    house::{Door, House},
+    numbers, openapi,
+    wires::Wires,
+};
 
-/// Answers the world at `listener`.
+/// Answers the world at `listener`: with what lives here, and with what lives elsewhere.
 ///
 /// # Errors
-/// When a route has no policy or no document.
+/// When a route has no policy or no document, or the keys of users that live here cannot be had.
 pub async fn listen(
     house: &mut House<'_>,
-    _wires: &Wires<'_>,
+    wires: &Wires<'_>,
     shop: &Shop,
     metrics: Metrics,
     listener: TcpListener,
 ) -> Result<Server> {
-    let users = house.port("gateway", &shop.users);
-    let gateway = open(house, &*users, metrics).await?;
-    let http = &house.loaded.config.http;
+    let gateway = open(house, wires, shop, metrics).await?;
+    serve(&gateway, &house.loaded.config.http, listener)
+}
+
+/// Answers the world at `listener` with `gateway`.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn serve(gateway: &Gateway, http: &Http, listener: TcpListener) -> Result<Server> {
+    let gateway = gateway.clone();
     let app = move || App::new().wrap(gateway.middleware()).configure(|app| gateway.mount(app));
     let server = HttpServer::new(app)
         .workers(http.threads())
@@ -40,19 +52,31 @@ pub async fn listen(
     Ok(server.run())
 }
 
-async fn open(house: &mut House<'_>, users: &dyn Users, metrics: Metrics) -> Result<Gateway> {
-    let mut routes = std::mem::take(&mut house.routes);
+/// The gateway before everything that can be asked for, its tasks among the others of the house.
+///
+/// # Errors
+/// As [`listen`].
+pub async fn open(
+    house: &mut House<'_>,
+    wires: &Wires<'_>,
+    shop: &Shop,
+    metrics: Metrics,
+) -> Result<Gateway> {
+    let documents = Documents::default();
+    let mut routes = house.routes.clone();
     routes.push(house.health.routes());
-    routes.push(numbers::nearby(metrics.clone()));
-    let document = openapi::merge(&routes)?;
-    routes.push(openapi::routes(&document)?);
+    if !wires.has_inside() {
+        routes.push(numbers::nearby(metrics.clone()));
+    }
+    routes.push(openapi::routes(&routes, documents.clone())?);
+    let upstream = |module| Upstream { module, instances: wires.instances(module) };
     let gateway = gateway::open(gateway::Needs {
-        keys: verifier(house, users).await?.into(),
+        keys: keys(house, shop).await?,
         routes,
-        remote: Vec::new(),
-        client: None,
-        documents: Documents::default(),
-        cursors: cursors(house),
+        remote: wires.elsewhere().map(|module| upstream(module.name)).collect(),
+        client: Some(wires.client.clone()),
+        documents,
+        cursors: wires.cursors.clone(),
         metrics,
         deadline: house.loaded.config.http.deadline,
         settings: house.loaded.settings("gateway")?,
@@ -61,14 +85,28 @@ async fn open(house: &mut House<'_>, users: &dyn Users, metrics: Metrics) -> Res
     Ok(gateway)
 }
 
-/// Verifies access tokens with the keys that users publishes.
-async fn verifier(house: &House<'_>, users: &dyn Users) -> Result<Verifier> {
-    let keys = users.keys(KeyScope::AccessTokens).await.context("no keys to verify tokens with")?;
-    let keys =
-        Jwks { keys: keys.into_iter().map(|PublicKey { kid, x }| Jwk::of(kid, x)).collect() };
+/// The keys that users publishes: known at once where users lives here, awaited where it does not.
+async fn keys(house: &mut House<'_>, shop: &Shop) -> Result<Keys> {
     let Tokens { issuer, audience } = house.loaded.settings("users")?;
     let clock: Arc<dyn Clock> = house.clock.clone();
-    Ok(Verifier::new(&keys, &issuer, &audience, clock))
+    let verifier = Verifier::new(&Jwks::default(), &issuer, &audience, clock);
+    let keys = Keys::awaited(verifier);
+    let users = house.port("gateway", &shop.users);
+    if let Door::Here(users) = &shop.users {
+        keys.learn(&published(&**users).await.context("no keys to verify tokens with")?);
+    }
+    house.background.push(keys.background(move || {
+        let users = users.clone();
+        let work = Work::begin("gateway", Work::PATIENCE);
+        work.scope(async move { published(&*users).await })
+    }));
+    Ok(keys)
+}
+
+async fn published(users: &dyn Users) -> Result<Jwks, users_api::Error> {
+    let keys = users.keys(KeyScope::AccessTokens).await?;
+    let keys = keys.into_iter().map(|PublicKey { kid, x }| Jwk::of(kid, x));
+    Ok(Jwks { keys: keys.collect() })
 }
 
 /// The part of users' section that everybody who verifies a token must agree with.
@@ -76,11 +114,4 @@ async fn verifier(house: &House<'_>, users: &dyn Users) -> Result<Verifier> {
 struct Tokens {
     issuer: String,
     audience: String,
-}
-
-fn cursors(house: &House<'_>) -> Cursors {
-    match house.loaded.config.http.cursor_key.expose_secret() {
-        "" => Cursors::new(&rand::random::<[u8; 32]>()),
-        key => Cursors::new(key.as_bytes()),
-    }
 }

@@ -38,8 +38,11 @@ pub mod log;
 pub mod migrate;
 pub mod modules;
 pub mod numbers;
+#[cfg(feature = "gateway")]
 pub mod openapi;
 pub mod probe;
+#[cfg(feature = "gateway")]
+pub mod rehearsal;
 pub mod relocate;
 pub mod serve;
 pub mod topology;

@@ -1,4 +1,5 @@
-//! The OpenAPI document of everything this process answers, and a page to read it.
+//! The OpenAPI document of everything that is answered here, wherever the modules live, and a page to
+//! read it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,6 +9,8 @@ use actix_web::{
     web::{Data, Path},
 };
 use anyhow::{Result, ensure};
+use arc_swap::ArcSwap;
+use gateway::{Document, Documents};
 use host::{Policy, Problem, Route, Routes};
 use utoipa::{
     OpenApi,
@@ -28,26 +31,27 @@ use utoipa_swagger_ui::Config;
 ))]
 struct Frame;
 
+/// A module's name and its document.
+type Part = (&'static str, Arc<openapi::OpenApi>);
+
 /// One document from the documents of all modules.
 ///
 /// # Errors
 /// When two modules call different things by the same name.
-pub fn merge(routes: &[Routes]) -> Result<openapi::OpenApi> {
+fn merge(parts: &[Part]) -> Result<openapi::OpenApi> {
     let mut whole = Frame::openapi();
     let mut named: BTreeMap<String, (&'static str, RefOr<Schema>)> = BTreeMap::new();
-    for part in routes {
-        let Some(document) = part.openapi() else { continue };
+    for (module, document) in parts {
         for (name, schema) in document.components.iter().flat_map(|found| &found.schemas) {
             let (first, known) =
-                named.entry(name.clone()).or_insert_with(|| (part.module(), schema.clone()));
+                named.entry(name.clone()).or_insert_with(|| (module, schema.clone()));
             let same = serde_json::to_value(&known)? == serde_json::to_value(schema)?;
             ensure!(
                 same,
-                "{first} and {} both describe a {name} and mean different things: rename one",
-                part.module()
+                "{first} and {module} both describe a {name} and mean different things: rename one"
             );
         }
-        whole.merge(document.clone());
+        whole.merge((**document).clone());
     }
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     let components = whole.components.get_or_insert_default();
@@ -55,25 +59,64 @@ pub fn merge(routes: &[Routes]) -> Result<openapi::OpenApi> {
     Ok(whole)
 }
 
-/// `/openapi.json`, and `/docs`, a page that works without internet.
-pub fn routes(document: &openapi::OpenApi) -> Result<Routes> {
+/// `/openapi.json` of what `here` and the modules elsewhere answer, as far as their documents are known,
+/// and `/docs`, a page that works without internet.
+///
+/// # Errors
+/// When two modules of `here` call different things by the same name.
+pub fn routes(here: &[Routes], elsewhere: Documents) -> Result<Routes> {
+    let parts =
+        here.iter().filter_map(|part| Some((part.module(), part.openapi()?.clone().into())));
+    let described = Described::of(parts.collect(), elsewhere)?;
     let public = |route: Route| route.allow(Policy::Public).undocumented();
     Ok(Routes::new("documentation")
         .route(public(Route::get("/openapi.json", json)))
         .route(public(Route::get("/docs", enter)))
         .route(public(Route::get("/docs/{file:.*}", page)))
-        .share(Data::new(Document(document.to_json()?)))
+        .share(Data::new(described))
         .share(Data::new(Page(Arc::new(Config::from("/openapi.json"))))))
 }
 
-/// The document as text.
-struct Document(String);
+/// The document as text, merged again when a module elsewhere has told or changed its own.
+struct Described {
+    here: Vec<Part>,
+    elsewhere: Documents,
+    text: ArcSwap<(Arc<Vec<Document>>, String)>,
+}
+
+impl Described {
+    fn of(here: Vec<Part>, elsewhere: Documents) -> Result<Self> {
+        let text = merge(&here)?.to_json()?;
+        // Not the list that is known: the first reader merges it.
+        Ok(Self { here, elsewhere, text: ArcSwap::from_pointee((Arc::default(), text)) })
+    }
+
+    fn now(&self) -> Arc<(Arc<Vec<Document>>, String)> {
+        let (seen, known) = (self.text.load_full(), self.elsewhere.now());
+        if Arc::ptr_eq(&seen.0, &known) {
+            return seen;
+        }
+        let parts = known.iter().map(|Document { module, openapi }| (*module, openapi.clone()));
+        let parts: Vec<Part> = self.here.iter().cloned().chain(parts).collect();
+        match merge(&parts).and_then(|whole| Ok(whole.to_json()?)) {
+            Ok(text) => {
+                let fresh = Arc::new((known, text));
+                self.text.store(fresh.clone());
+                fresh
+            }
+            Err(cause) => {
+                tracing::error!(%cause, "the documents of the modules do not fit together");
+                seen
+            }
+        }
+    }
+}
 
 /// What the page shows.
 struct Page(Arc<Config<'static>>);
 
-async fn json(document: Data<Document>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(document.0.clone())
+async fn json(described: Data<Described>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(described.now().1.clone())
 }
 
 async fn enter() -> HttpResponse {

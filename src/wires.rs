@@ -97,6 +97,11 @@ impl<'a> Wires<'a> {
         Instances::fixed(home.map(|place| place.internal.clone()).unwrap_or_default())
     }
 
+    /// Whether this process has an internal listener.
+    pub fn has_inside(&self) -> bool {
+        self.seat.internal().is_some()
+    }
+
     /// The modules that live in other processes.
     pub fn elsewhere(&self) -> impl Iterator<Item = &'static Module> {
         let here = &self.seat.place;
