@@ -50,7 +50,11 @@ pub enum Command {
     #[command(subcommand)]
     Admin(Admin),
     /// Checks configuration, ports and databases, and says what to do
-    Doctor,
+    Doctor {
+        /// Looks at this process only; at all of the topology when it is not said
+        #[arg(long, value_name = "NAME")]
+        process: Option<String>,
+    },
     /// Exits with 0 when a process is ready: for health checks
     Probe {
         /// What to ask; without it the process that the configuration (and --process) describes

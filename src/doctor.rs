@@ -2,10 +2,14 @@
 
 use std::{fmt, net::TcpListener, path::Path};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use storage::{Database, migration::State};
 
-use crate::{compose, config::Loaded, house, migrate, modules};
+use crate::{compose, config::Loaded, house, migrate, modules, wiring};
+
+/// How long the broker may take.
+#[cfg(feature = "rabbitmq")]
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What was found, in the order in which it was looked at.
 #[derive(Default)]
@@ -27,27 +31,76 @@ impl Findings {
     }
 }
 
-/// Looks at configuration, listener and databases. Changes nothing.
-pub async fn examine(loaded: &Loaded) -> Findings {
+/// Looks at configuration, topology, listeners, broker and databases: of one process, or of all, as if
+/// they were to run on this machine. Changes nothing.
+pub async fn examine(loaded: &Loaded, process: Option<&str>) -> Findings {
     let mut findings = Findings::default();
     findings.note("configuration", Ok("every key is known".to_owned()));
     for (module, result) in compose::settings(loaded) {
         let result = result.map(|()| "settings can be read".to_owned());
         findings.note(format!("settings of {module}"), result);
     }
-    findings.note("listener", listener(loaded));
-    for module in modules::with_tables() {
+    let layout = &loaded.layout;
+    findings.note("topology", Ok(layout.summary()));
+    let places = || layout.processes.iter().filter(|it| process.is_none_or(|name| it.name == name));
+    if places().next().is_none() {
+        let unknown = layout.seat(process, 1).map(|_| String::new());
+        findings.note("process", unknown);
+    }
+    let missing = layout.unbuilt(places());
+    if !missing.is_empty() {
+        findings.note("this binary", Err(anyhow!("{missing}")));
+    }
+    for place in places() {
+        for address in place.public.iter().chain(&place.internal) {
+            findings.note(format!("listener of {}", place.name), listener(address));
+        }
+    }
+    #[cfg(feature = "rabbitmq")]
+    if layout.needs_broker() {
+        findings.note("broker", broker(loaded).await);
+    }
+    let kept = modules::with_tables().into_iter().filter(|name| {
+        let module = if *name == wiring::SANDBOX { "payments" } else { name };
+        places().any(|place| place.hosts(module))
+    });
+    for module in kept {
         findings.note(format!("database of {module}"), database(loaded, module).await);
     }
     findings
 }
 
-fn listener(loaded: &Loaded) -> Result<String> {
-    let address = loaded.config.http.public;
+fn listener(address: &str) -> Result<String> {
     TcpListener::bind(address).with_context(|| {
-        format!("{address} is taken: stop what listens there, or set http.public (--listen)")
+        format!(
+            "{address} cannot be taken: stop what listens there, or set another address (--listen, or \
+             topology.processes in a file)"
+        )
     })?;
     Ok(format!("{address} is free"))
+}
+
+/// Whether the broker lets us in.
+#[cfg(feature = "rabbitmq")]
+async fn broker(loaded: &Loaded) -> Result<String> {
+    use secrecy::ExposeSecret;
+
+    let url = loaded.config.topology.rabbitmq.url.expose_secret();
+    let (connection, supervisor) =
+        amqp::Connection::new(url, "rialto doctor", amqp::Options::default())?;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn(supervisor.run(stop.clone()));
+    let opened = tokio::time::timeout(PATIENCE, connection.incarnation()).await;
+    stop.cancel();
+    running.await?;
+    let opened = opened.map_err(|_| ()).and_then(|opened| opened.map_err(|_| ()));
+    match opened {
+        Ok(_) => Ok("it answers and lets us in".to_owned()),
+        Err(()) => bail!(
+            "no connection within {PATIENCE:?}: check topology.rabbitmq.url, and that the broker runs; the \
+             log says why"
+        ),
+    }
 }
 
 async fn database(loaded: &Loaded, module: &str) -> Result<String> {

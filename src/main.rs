@@ -62,8 +62,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let seat = loaded.layout.seat(which.process.as_deref(), which.replica)?;
             say(probe::run(&loaded, &seat).await?)?;
         }
-        Command::Doctor => {
-            let findings = doctor::examine(&loaded).await;
+        Command::Doctor { process } => {
+            let findings = doctor::examine(&loaded, process.as_deref()).await;
             say(&findings)?;
             return Ok(if findings.healthy() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
