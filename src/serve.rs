@@ -58,7 +58,8 @@ pub async fn run(loaded: &Loaded, which: &Which) -> Result<()> {
     let demo = if loaded.config.demo { demonstrate(&shop, &seat).await? } else { None };
     let metrics = Metrics::new(house.meters.clone());
     numbers::count_statements(&metrics, &house.databases);
-    let messages = wires.open_bus(&mut house);
+    let mut lines = wires.connect();
+    let messages = wires.open_bus(&mut house, &mut lines);
     numbers::count_messages(&metrics, &messages.gauges());
 
     let mut servers = Vec::new();
@@ -71,7 +72,6 @@ pub async fn run(loaded: &Loaded, which: &Which) -> Result<()> {
         servers.push(answer_the_world(&mut house, &wires, &shop, metrics, listener).await?);
     }
     wires.serve_calls(&mut house);
-    let lines = wires.connect();
     let hosted = seat.place.modules.clone();
     let storage = loaded.config.storage.place("*");
     let House { health, background, databases, .. } = house;

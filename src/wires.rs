@@ -41,18 +41,33 @@ pub struct Wires<'a> {
     broker: Option<broker::Broker>,
 }
 
-/// Connections that outlive the work that uses them, until they are closed.
+/// Connections to a broker and what runs over them, until they are closed: later than everything that
+/// may still have something to say.
 #[derive(Default)]
 pub struct Lines {
+    talk: Ended,
+    connections: Ended,
+}
+
+/// Tasks that end when they are told to.
+#[derive(Default)]
+struct Ended {
     stop: CancellationToken,
-    open: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Lines {
-    /// Closes them, and waits until they are.
-    pub async fn close(mut self) {
+    /// Lets what runs over the connections come to its end, then closes them.
+    pub async fn close(self) {
+        self.talk.end().await;
+        self.connections.end().await;
+    }
+}
+
+impl Ended {
+    async fn end(mut self) {
         self.stop.cancel();
-        while let Some(ended) = self.open.join_next().await {
+        while let Some(ended) = self.tasks.join_next().await {
             if let Err(cause) = ended {
                 tracing::error!(%cause, "a connection broke");
             }
@@ -131,23 +146,34 @@ impl<'a> Wires<'a> {
     }
 
     /// Starts to move messages, within this process and to and from the others.
-    pub fn open_bus(&self, house: &mut House<'_>) -> Running {
-        let listening = self.elsewhere().filter(|module| !module.listens.is_empty());
-        let groups = listening.map(|module| Group {
-            name: module.name,
-            channels: module.channels(),
-            link: self.link(module.name),
-        });
-        messaging::Process::open(Bus {
-            modules: std::mem::take(&mut house.bus),
-            elsewhere: groups.collect(),
-            siblings: self.siblings(),
-            options: messaging::Options::default(),
-        })
+    pub fn open_bus(&self, house: &mut House<'_>, lines: &mut Lines) -> Running {
+        let modules = std::mem::take(&mut house.bus);
+        let (siblings, options) = (self.siblings(), messaging::Options::default());
+        let open =
+            |elsewhere| messaging::Process::open(Bus { modules, elsewhere, siblings, options });
+        #[cfg(feature = "rabbitmq")]
+        if let (config::Bus::Rabbitmq, Some(broker)) = (self.layout.bus, &self.broker) {
+            let mut bus = broker.bus();
+            let running = open(self.groups(|module| bus.link(module.name, &module.channels())));
+            let (inlet, stop) = (running.inlet(), lines.talk.stop.clone());
+            lines.talk.tasks.spawn(bus.run(inlet, stop));
+            return running;
+        }
+        #[cfg(not(feature = "rabbitmq"))]
+        let _ = lines;
+        let link = |group| messaging::http::link(self.client.clone(), group, self.instances(group));
+        open(self.groups(|module| link(module.name)))
     }
 
-    fn link(&self, group: &'static str) -> Arc<dyn Link> {
-        messaging::http::link(self.client.clone(), group, self.instances(group))
+    /// The subscriber groups that live in other processes, each with the way to it.
+    fn groups(&self, mut link: impl FnMut(&Module) -> Arc<dyn Link>) -> Vec<Group> {
+        let listening = self.elsewhere().filter(|module| !module.listens.is_empty());
+        let group = |module: &'static Module| Group {
+            name: module.name,
+            channels: module.channels(),
+            link: link(module),
+        };
+        listening.map(group).collect()
     }
 
     /// The other replicas of this process, which share its databases.

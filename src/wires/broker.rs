@@ -19,6 +19,8 @@ use super::{Lines, Seat, config};
 pub(super) struct Broker {
     pub(super) calls: Client,
     lane: Connection,
+    publish: Connection,
+    consume: Connection,
     prefix: String,
     supervisors: Mutex<Vec<Supervisor>>,
 }
@@ -38,20 +40,32 @@ impl Broker {
             supervisors.push(supervisor);
             Ok(connection)
         };
-        let lane = open("calls")?;
+        let (lane, publish, consume) = (open("calls")?, open("publishing")?, open("consuming")?);
         let calls = Client::new(lane.clone(), &config.prefix, tokens.clone());
         let prefix = config.prefix.clone();
-        Ok(Self { calls, lane, prefix, supervisors: Mutex::new(supervisors) })
+        let supervisors = Mutex::new(supervisors);
+        Ok(Self { calls, lane, publish, consume, prefix, supervisors })
     }
 
     pub(super) fn connect(&self, mut lines: Lines) -> Lines {
         let mut supervisors = self.supervisors.lock().unwrap_or_else(PoisonError::into_inner);
         for supervisor in supervisors.drain(..) {
-            lines.open.spawn(supervisor.run(lines.stop.clone()));
+            lines.connections.tasks.spawn(supervisor.run(lines.connections.stop.clone()));
         }
-        let (calls, stop) = (self.calls.clone(), lines.stop.clone());
-        lines.open.spawn(async move { calls.run(stop).await });
+        let (calls, stop) = (self.calls.clone(), lines.talk.stop.clone());
+        lines.talk.tasks.spawn(async move { calls.run(stop).await });
         lines
+    }
+
+    /// The broker as a bus; its links are to be made before it runs.
+    pub(super) fn bus(&self) -> messaging::rabbitmq::Broker {
+        let options = messaging::rabbitmq::Options::default();
+        messaging::rabbitmq::Broker::new(
+            self.publish.clone(),
+            self.consume.clone(),
+            &self.prefix,
+            options,
+        )
     }
 
     /// Answers calls to these modules.
