@@ -1,6 +1,6 @@
 //! Takes the messages of one shard to a group of this process.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, pin::pin, time::Duration};
 
 use amqp::{Error, Incarnation};
 use futures::{FutureExt, StreamExt};
@@ -43,8 +43,9 @@ struct Taken {
 enum Ending {
     /// The process is stopping.
     Stopping,
-    /// The broker ended it, for example because the queue was deleted.
-    Cancelled,
+    /// The broker ended it, for example because the queue was deleted, or acknowledgements could not
+    /// be sent.
+    Broken,
 }
 
 const PAUSE: Duration = Duration::from_millis(500);
@@ -58,11 +59,11 @@ impl Consumer {
         {
             match self.consume(&incarnation, &stop).await {
                 Ok(Ending::Stopping) => return,
-                Ok(Ending::Cancelled) => {
+                Ok(Ending::Broken) => {
                     tracing::warn!(
                         group,
                         shard,
-                        "RabbitMQ ended a consumer: its queue is declared again"
+                        "a consumer on RabbitMQ was ended; it begins anew"
                     );
                 }
                 Err(cause) if incarnation.is_over() => {
@@ -86,8 +87,14 @@ impl Consumer {
         let deliveries = on.within(consumed).await?;
         let (take, taken) = mpsc::channel(self.prefetch.into());
         let work = async {
-            let taking = self.take(&channel, deliveries, take, stop);
-            tokio::join!(taking, self.settle(&channel, taken)).0
+            let mut take = pin!(self.take(&channel, deliveries, take, stop));
+            let mut settle = pin!(self.settle(&channel, taken));
+            let ending = tokio::select! {
+                ending = &mut take => ending?,
+                () = &mut settle => return Ok(Ending::Broken),
+            };
+            settle.await;
+            Ok(ending)
         };
         tokio::select! {
             ending = work => ending,
@@ -107,7 +114,7 @@ impl Consumer {
             let Some(next) = stop.run_until_cancelled(deliveries.next()).await else {
                 return Ok(Ending::Stopping);
             };
-            let Some(delivery) = next else { return Ok(Ending::Cancelled) };
+            let Some(delivery) = next else { return Ok(Ending::Broken) };
             let Delivery { delivery_tag: tag, data, .. } = delivery.map_err(Error::Refused)?;
             let message: Envelope = match serde_json::from_slice(&data) {
                 Ok(message) => message,
@@ -123,7 +130,7 @@ impl Consumer {
                 return Ok(Ending::Stopping);
             };
             if take.send(Taken { tag, source, id, acceptance }).await.is_err() {
-                return Ok(Ending::Stopping);
+                return Ok(Ending::Broken);
             }
         }
     }

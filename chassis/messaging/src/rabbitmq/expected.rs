@@ -18,6 +18,8 @@ pub(super) struct Expected {
     waiting: Mutex<Waiting>,
     /// Whether acknowledgements can arrive.
     listening: watch::Sender<bool>,
+    /// Acknowledgements stay away that should have come.
+    doubt: Notify,
 }
 
 /// By message; one may be sent to several groups.
@@ -48,7 +50,8 @@ pub(super) struct Expectation<'a> {
 
 impl Default for Expected {
     fn default() -> Self {
-        Self { waiting: Mutex::default(), listening: watch::Sender::new(false) }
+        let listening = watch::Sender::new(false);
+        Self { waiting: Mutex::default(), listening, doubt: Notify::new() }
     }
 }
 
@@ -109,6 +112,16 @@ impl Expected {
                 return;
             }
         }
+    }
+
+    /// Acknowledgements stay away: nobody may be listening, or what listens may hear nothing.
+    pub(super) fn doubt(&self) {
+        self.doubt.notify_one();
+    }
+
+    /// Waits until acknowledgements stay away.
+    pub(super) async fn doubted(&self) {
+        self.doubt.notified().await;
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

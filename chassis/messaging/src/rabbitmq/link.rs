@@ -57,8 +57,9 @@ impl Link for Queued {
             return if applied.contains(&true) { Ok(applied) } else { Err(why) };
         }
         if timeout_at(end, expectation.settled()).await.is_err() {
-            // It may have been delivered to nobody.
+            // It may have been delivered to nobody, or nobody may hear the subscriber.
             self.postbox.redeclare();
+            self.expected.doubt();
         }
         Ok(expectation.applied())
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use amqp::{Error, Incarnation};
 use futures::StreamExt;
 use lapin::{
+    Channel,
     options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions},
     types::{FieldTable, ShortString},
 };
@@ -42,7 +43,6 @@ async fn listen(
     expected: &Expected,
 ) -> Result<(), Error> {
     let channel = on.channel().await?;
-    names.declare_acks(on, &channel).await?;
     let options = QueueDeclareOptions {
         exclusive: true,
         auto_delete: true,
@@ -50,20 +50,19 @@ async fn listen(
     };
     let declared = channel.queue_declare(ShortString::default(), options, FieldTable::default());
     let queue = on.within(declared).await?.name().clone();
-    for source in sources {
-        let options = QueueBindOptions::default();
-        let (queue, acks, key) = (queue.clone(), names.acks(), (*source).into());
-        let bound = channel.queue_bind(queue, acks, key, options, FieldTable::default());
-        on.within(bound).await?;
-    }
+    bind(on, &channel, names, &queue, sources).await?;
     let no_ack = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
     let consumed =
-        channel.basic_consume(queue, ShortString::default(), no_ack, FieldTable::default());
+        channel.basic_consume(queue.clone(), ShortString::default(), no_ack, FieldTable::default());
     let mut acknowledgements = on.within(consumed).await?;
     expected.listening();
     loop {
         let next = tokio::select! {
             next = acknowledgements.next() => next,
+            () = expected.doubted() => {
+                bind(on, &channel, names, &queue, sources).await?;
+                continue;
+            }
             () = on.ended() => return Err(Error::Ended),
         };
         let Some(delivery) = next else { return Ok(()) };
@@ -75,4 +74,22 @@ async fn listen(
             Err(cause) => tracing::warn!(%cause, "what came is no acknowledgement"),
         }
     }
+}
+
+/// Lets the queue have what is for `sources`.
+async fn bind(
+    on: &Incarnation,
+    channel: &Channel,
+    names: &Names,
+    queue: &ShortString,
+    sources: &[&'static str],
+) -> Result<(), Error> {
+    names.declare_acks(on, channel).await?;
+    for source in sources {
+        let options = QueueBindOptions::default();
+        let (queue, acks, key) = (queue.clone(), names.acks(), (*source).into());
+        let bound = channel.queue_bind(queue, acks, key, options, FieldTable::default());
+        on.within(bound).await?;
+    }
+    Ok(())
 }

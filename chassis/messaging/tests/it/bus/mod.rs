@@ -1,5 +1,6 @@
 //! What every bus promises: two or three processes, each with databases of its own, joined by it.
 
+mod broker;
 mod commands;
 mod delivery;
 mod http;

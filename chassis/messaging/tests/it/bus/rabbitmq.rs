@@ -14,10 +14,10 @@ use super::{Joint, Node, Process, Socket, conformance};
 
 /// A corner of the shared broker.
 pub(crate) struct RabbitMq {
-    prefix: String,
+    pub prefix: String,
     /// Where the broker is thought to be.
-    url: Mutex<String>,
-    options: Mutex<Options>,
+    pub url: Mutex<String>,
+    pub options: Mutex<Options>,
 }
 
 /// The tasks of a process that talk to the broker.
