@@ -286,7 +286,11 @@ async fn send(
                 let cause = format!("{} closes every connection", to.address);
                 return Err(ForwardError::Refused { request: Box::new(unsent), cause });
             }
-            None => return Err(ForwardError::NoReply(no_reply(to, &lost.into_error()))),
+            // It may be stopping: others are asked first for a moment.
+            None => {
+                to.pass_over();
+                return Err(ForwardError::NoReply(no_reply(to, &lost.into_error())));
+            }
         }
     }
 }

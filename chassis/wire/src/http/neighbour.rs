@@ -1,4 +1,4 @@
-//! The instances this process talks to: their kept connections, and which of them refused lately.
+//! The instances this process talks to: their kept connections, and which of them failed lately.
 //!
 //! **Invariants:** a connection is used by the runtime that made it and by no other, so that no call hops
 //! between threads, and none dies with a runtime that stops while others go on. No connection is in use
@@ -21,7 +21,7 @@ use tokio::{net::TcpStream, runtime};
 
 use super::{Body, Options};
 
-/// How long an instance is passed over that refused a connection.
+/// How long others are preferred to an instance that refused a connection, or broke one under a request.
 const PASSED_OVER: Duration = Duration::from_secs(1);
 /// How long a connection may take to be free after its answer was read.
 const SETTLES: Duration = Duration::from_millis(5);
@@ -99,7 +99,7 @@ impl Neighbours {
 }
 
 impl Neighbour {
-    /// Whether it refused a connection a moment ago.
+    /// Whether it failed a moment ago.
     pub(super) fn is_passed_over(&self) -> bool {
         let until = self.passed_over_until.load(Relaxed);
         until != 0 && millis(self.epoch.elapsed()) < until

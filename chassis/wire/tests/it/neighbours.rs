@@ -160,7 +160,11 @@ async fn a_command_that_may_have_arrived_is_not_sent_to_another_instance() {
             answer => panic!("{answer:?}"),
         }
     }
-    assert_eq!((lost, process.clerk.calls()), (5, 5));
+    assert_eq!(
+        (lost, process.clerk.calls()),
+        (1, 9),
+        "it is passed over for a moment, like others"
+    );
 }
 
 #[tokio::test]
