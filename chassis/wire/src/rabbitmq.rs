@@ -19,6 +19,7 @@
 //! been before, and its caller is told. (A query is asked again by that.) All publishes of a process go
 //! through one channel, all its replies come through one consumer. Nothing is requeued by us.
 
+mod acks;
 mod client;
 mod message;
 mod server;

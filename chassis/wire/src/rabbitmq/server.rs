@@ -12,15 +12,16 @@ use amqp::Incarnation;
 use arc_swap::ArcSwapOption;
 use futures::{
     FutureExt, StreamExt,
-    stream::{BoxStream, SelectAll, select_all},
+    future::ready,
+    stream::{BoxStream, SelectAll, once, select_all},
 };
 use identity::InternalTokens;
 use lapin::{
     BasicProperties, Channel, Consumer,
     message::Delivery,
     options::{
-        BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicPublishOptions,
-        BasicQosOptions, QueueDeclareOptions,
+        BasicCancelOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions,
+        QueueDeclareOptions,
     },
     types::{AMQPValue, FieldTable, ShortString},
 };
@@ -28,7 +29,7 @@ use ports::{Reply, Transport, Unreachable};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{BODY_LIMIT, message, queue};
+use super::{BODY_LIMIT, acks::Acks, message, queue};
 use crate::contained::contained;
 
 /// How many calls to one module are carried out at once; others wait at the broker, or go to another
@@ -36,6 +37,8 @@ use crate::contained::contained;
 const PREFETCH: u16 = 256;
 /// How long the queue of a module outlives its last process when the broker could not see it leave.
 const EXPIRES: Duration = Duration::from_mins(1);
+/// After how long without a call the last ones are acknowledged. The broker is patient for half an hour.
+const QUIET: Duration = Duration::from_millis(100);
 /// How long the last replies may take to be written.
 const FLUSH: Duration = Duration::from_secs(5);
 /// The pause before the queues are declared again when that failed.
@@ -57,8 +60,8 @@ struct Desk {
     is_ready: AtomicBool,
 }
 
-/// Calls as they come, each with the index of its wire.
-type Calls = SelectAll<BoxStream<'static, (usize, lapin::Result<Delivery>)>>;
+/// Calls as they come, each with the index of its wire; nothing when there will be no more for that wire.
+type Calls = SelectAll<BoxStream<'static, (usize, Option<Delivery>)>>;
 
 impl Server {
     /// Answers calls to each module in `wires` with its transport, usually the skeleton of its port, from
@@ -106,27 +109,28 @@ impl Server {
     ) -> Result<(), amqp::Error> {
         let channel = Arc::new(incarnation.channel().await?);
         let (mut calls, tags) = self.consume(incarnation, &channel).await?;
+        let acks = Arc::new(Acks::new((*channel).clone()));
         self.desk.replies.store(Some(channel.clone()));
         self.desk.is_ready.store(true, Relaxed);
-        let lost = async {
-            tokio::select! {
-                () = stop.cancelled() => false,
-                () = incarnation.ended() => true,
-            }
-        };
         let is_lost = tokio::select! {
-            () = self.take(&channel, &mut calls, work) => true,
-            is_lost = lost => is_lost,
+            () = self.take(&mut calls, &acks, work) => true,
+            () = incarnation.ended() => true,
+            () = stop.cancelled() => false,
         };
         self.desk.is_ready.store(false, Relaxed);
-        if !is_lost {
-            for tag in tags {
-                let cancelled = channel.basic_cancel(tag, BasicCancelOptions::default());
-                incarnation.within(cancelled).await?;
-            }
-            // What the broker handed over before it knew.
-            self.take(&channel, &mut calls, work).await;
+        if is_lost {
+            return Ok(());
         }
+        for tag in tags {
+            let cancelled = channel.basic_cancel(tag, BasicCancelOptions::default());
+            incarnation.within(cancelled).await?;
+        }
+        // What the broker handed over before it knew.
+        while !calls.is_empty() {
+            self.take(&mut calls, &acks, work).await;
+        }
+        while work.join_next().await.is_some() {}
+        acks.flush();
         Ok(())
     }
 
@@ -147,28 +151,43 @@ impl Server {
             let consumed = channel.basic_consume(queue, "".into(), options, FieldTable::default());
             let consumer: Consumer = incarnation.within(consumed).await?;
             tags.push(consumer.tag());
-            consumers.push(consumer.map(move |delivery| (index, delivery)).boxed());
+            let calls = consumer.take_while(|call| ready(call.is_ok()));
+            let calls = calls.map(move |call| (index, call.ok()));
+            consumers.push(calls.chain(once(ready((index, None)))).boxed());
         }
         Ok((select_all(consumers), tags))
     }
 
-    /// Takes calls until there are none any more, and has them carried out.
-    async fn take(&self, channel: &Arc<Channel>, calls: &mut Calls, work: &mut JoinSet<()>) {
-        while let Some((wire, Ok(call))) = calls.next().await {
-            work.spawn(self.desk.clone().answer(wire, call, channel.clone()));
+    /// Takes calls and has them carried out, until there will be no more for one of the modules.
+    async fn take(&self, calls: &mut Calls, acks: &Arc<Acks>, work: &mut JoinSet<()>) {
+        loop {
             while work.try_join_next().is_some() {}
+            let next = calls.next();
+            let next = if work.is_empty() && acks.is_empty() {
+                next.await
+            } else {
+                match tokio::time::timeout(QUIET, next).await {
+                    Ok(next) => next,
+                    Err(_) => {
+                        acks.flush();
+                        continue;
+                    }
+                }
+            };
+            let Some((wire, Some(call))) = next else { return };
+            work.spawn(self.desk.clone().answer(wire, call, acks.clone()));
         }
     }
 }
 
 impl Desk {
-    /// Carries out one call that came by `channel`, acknowledges it and publishes the answer.
-    async fn answer(self: Arc<Self>, wire: usize, call: Delivery, channel: Arc<Channel>) {
+    /// Carries out one call and publishes the answer.
+    async fn answer(self: Arc<Self>, wire: usize, call: Delivery, acks: Arc<Acks>) {
         let tag = call.delivery_tag;
         let reply_to = call.properties.reply_to().clone();
         let number = call.properties.correlation_id().clone();
         let answer = self.carry_out(wire, call).await;
-        acknowledge(&channel, tag);
+        acks.add(tag);
         let (Some(reply_to), Some(number)) = (reply_to, number) else {
             tracing::warn!("a call came that says not where its reply goes");
             return;
@@ -218,14 +237,6 @@ impl Desk {
         if !matches!(tokio::time::timeout(FLUSH, last).await, Ok(Ok(_))) {
             tracing::debug!("the last replies could not be sent");
         }
-    }
-}
-
-/// Acknowledges a call, without waiting until that is written: a call that comes again says so.
-fn acknowledge(channel: &Channel, tag: u64) {
-    let acknowledged = channel.basic_ack(tag, BasicAckOptions::default());
-    if let Some(Err(cause)) = acknowledged.now_or_never() {
-        tracing::debug!(%cause, "a call could not be acknowledged");
     }
 }
 

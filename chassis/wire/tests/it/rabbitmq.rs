@@ -8,7 +8,10 @@ use std::{
 use amqp::{Connection, Options};
 use futures::future::join_all;
 use identity::InternalTokens;
-use lapin::{options::QueueDeclareOptions, types::FieldTable};
+use lapin::{
+    options::{QueueDeclareOptions, QueueDeleteOptions},
+    types::FieldTable,
+};
 use ports::{Context, Kind, Transport, Unreachable};
 use testkit::{Flow, Proxy, eventually, prefix, rabbitmq};
 use tokio::task::JoinHandle;
@@ -407,6 +410,19 @@ async fn a_module_whose_connection_is_cut_is_called_again_without_anybodys_help(
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn a_queue_that_somebody_deletes_is_declared_again() {
+    let (url, prefix) = (rabbitmq(), prefix());
+    let _process = Process::start(&url, &prefix).await;
+    let caller = Caller::start(&url, &prefix).await;
+    let desk = caller.desk();
+    assert_eq!(asked(desk.book(1)).await, Ok(1));
+    let channel = caller.running.connection.incarnation().await.unwrap().channel().await.unwrap();
+    let queue = format!("{prefix}.calls.desk");
+    channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await.unwrap();
+    eventually("calls are answered", PATIENCE, async || asked(desk.book(2)).await == Ok(2)).await;
 }
 
 #[tokio::test]
