@@ -11,4 +11,5 @@ mod delivery;
 mod order;
 mod parking;
 mod processes;
+mod replicas;
 mod snapshots;

@@ -3,7 +3,7 @@
 mod broker;
 mod commands;
 mod delivery;
-mod http;
+pub(crate) mod http;
 mod memory;
 mod outages;
 mod overload;
