@@ -46,11 +46,9 @@ pub async fn copy(loaded: &Loaded, module: &str, url: &str) -> Result<String> {
             writeln!(told, "{name:11} {table:20} {rows:>9} rows")?;
         }
     }
-    writeln!(
-        told,
-        "Now say where {0} is: storage.modules.{0} = \"{1}\"",
-        module.name,
-        elsewhere.place(module.name)
-    )?;
+    writeln!(told, "\nNow say where it is, in the file of the topology:\n\n[storage.modules]")?;
+    for name in module.databases() {
+        writeln!(told, "{name} = \"{}\"", elsewhere.place(name))?;
+    }
     Ok(told)
 }

@@ -13,6 +13,9 @@ use super::{Bus, Carrier, Config, Internal, Layout, Module, Place, Process, WHOL
 /// How alike two names must be for one to be offered instead of the other.
 const ALIKE: f64 = 0.7;
 
+/// The shortest secret that processes may know each other by.
+const SECRET: usize = 32;
+
 /// Everything that is wrong, a sentence each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings(Vec<String>);
@@ -307,6 +310,13 @@ fn databases(config: &Config, layout: &Layout, findings: &mut Findings) {
 
 /// What crosses between processes can cross.
 fn crossing(config: &Config, layout: &Layout, findings: &mut Findings) {
+    let secret = config.topology.secret.expose_secret().len();
+    if (1..SECRET).contains(&secret) {
+        findings.add(format!(
+            "topology.secret has {secret} characters and needs {SECRET} or more: take a random one, as \
+             `openssl rand -base64 48` prints it"
+        ));
+    }
     if layout.bus == Bus::InProcess && layout.processes.len() > 1 {
         findings.add(
             "topology.bus = \"in-process\" reaches one process only, and there are several: set \

@@ -140,6 +140,12 @@ fn an_address_is_given_out_once_and_only_where_others_cannot_call_it() {
 }
 
 #[test]
+fn a_secret_that_can_be_guessed_is_refused() {
+    let said = complaint(&["topology.secret = \"swordfish\""]);
+    assert!(said.contains("topology.secret has 9 characters and needs 32 or more"), "{said}");
+}
+
+#[test]
 fn a_process_nobody_finds_is_refused() {
     let lonely = "topology.processes.shop = { modules = [\"users\", \"products\", \"carts\"] }";
     let said = read(&[THREE[0], THREE[1], lonely, THREE[3]], &[]).err().unwrap().to_string();

@@ -97,3 +97,54 @@ async fn a_stopped_shop_answers_nobody() {
     stage.stop_all().await;
     assert!(stage.guest().try_get("/livez").await.is_err());
 }
+
+#[tokio::test]
+async fn a_topology_is_checked_shown_and_rendered() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/split.toml");
+    let ask = async |words: &[&str]| {
+        said(&rialto().args(words).args(["--config", file]).within(folder.path()).run().await)
+    };
+    assert!(ask(&["topology", "check"]).await.contains("shop (users, products, carts)"));
+    assert!(ask(&["topology", "graph"]).await.contains("orders     → carts      http"));
+    let mermaid = ask(&["topology", "graph", "--format", "mermaid"]).await;
+    assert!(mermaid.starts_with("flowchart LR"), "{mermaid}");
+    let compose = ask(&["topology", "render", "compose"]).await;
+    assert!(compose.contains("services:") && compose.contains("checkout-data:"), "{compose}");
+}
+
+#[tokio::test]
+async fn a_topology_that_cannot_work_is_refused_with_all_that_is_wrong() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let file = folder.path().join("mine.toml");
+    let wrong = "topology.bus = 'in-process'\n\
+                 topology.edges.'carts -> payments' = 'rabbitmq'\n\
+                 [topology.processes.edge]\nmodules = ['gateway', 'user']\ninternal = '127.0.0.1:9000'\n\
+                 [topology.processes.shop]\nmodules = ['users', 'products', 'carts', 'orders', 'payments']\n";
+    std::fs::write(&file, wrong).unwrap();
+    let check = rialto().args(["topology", "check", "--config"]).args([file.to_string_lossy()]);
+    let said = complaint(&check.within(folder.path()).run().await);
+    for sentence in [
+        "did you mean users?",
+        "deliveries lives nowhere",
+        "shop has no internal address",
+        "reaches one process only",
+        "there is no such call",
+    ] {
+        assert!(said.contains(sentence), "{sentence}\n{said}");
+    }
+    let serve = rialto().args(["serve", "--config"]).args([file.to_string_lossy()]);
+    assert_eq!(serve.within(folder.path()).run().await.status.code(), Some(2), "it does not start");
+}
+
+#[tokio::test]
+async fn processes_without_a_common_secret_do_not_start() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/split.toml");
+    let lines = ["topology.processes.shop.internal = \"127.0.0.1:0\"".to_owned()];
+    let serve = rialto().args(["serve", "--process", "shop", "--config", file]);
+    let said = complaint(&serve.within(folder.path()).set(&lines).run().await);
+    assert!(said.contains("RIALTO_TOPOLOGY__SECRET"), "{said}");
+    let serve = rialto().args(["serve", "--config", file]).within(folder.path());
+    assert!(complaint(&serve.run().await).contains("--process (checkout, edge, shop)"));
+}

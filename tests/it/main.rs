@@ -19,6 +19,12 @@ mod worlds;
 /// How one process starts and starts again.
 mod lifetime;
 
+/// A topology in one terminal.
+mod up;
+
+/// What the documentation says about pulling a module out.
+mod extraction;
+
 /// What the command line says.
 mod cli;
 

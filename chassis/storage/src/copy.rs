@@ -19,7 +19,9 @@ pub type Copied = Vec<(String, u64)>;
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
     /// Rows are read from SQLite only.
-    #[error("rows are copied out of SQLite only: between servers use the server's own tools (pg_dump)")]
+    #[error(
+        "rows are copied out of SQLite only: between servers use the server's own tools (pg_dump)"
+    )]
     NotSqlite,
     /// One of the two lacks steps of the history, or has others.
     #[error("{0}: bring both databases up to date first (`rialto migrate`)")]
@@ -82,8 +84,10 @@ pub async fn copy(from: &Database, to: &Database, history: &History) -> Result<C
 async fn tables(source: &Tx, history: &History) -> Result<Vec<String>, CopyError> {
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
                ORDER BY rowid";
-    let rows = source.query_all_raw(Statement::from_string(source.get_database_backend(), sql)).await?;
-    let names: Vec<String> = rows.iter().map(|row| row.try_get("", "name")).collect::<Result<_, _>>()?;
+    let rows =
+        source.query_all_raw(Statement::from_string(source.get_database_backend(), sql)).await?;
+    let names: Vec<String> =
+        rows.iter().map(|row| row.try_get("", "name")).collect::<Result<_, _>>()?;
     let own = format!("{}_migrations", history.module);
     Ok(names.into_iter().filter(|name| *name != own).collect())
 }
@@ -114,7 +118,9 @@ impl Table {
     async fn of(source: &Tx, target: &Tx, name: String) -> Result<Self, CopyError> {
         let generated = generated(target, &name).await?;
         let sql = format!("SELECT name, type, pk FROM pragma_table_info('{name}') ORDER BY cid");
-        let rows = source.query_all_raw(Statement::from_string(source.get_database_backend(), sql)).await?;
+        let rows = source
+            .query_all_raw(Statement::from_string(source.get_database_backend(), sql))
+            .await?;
         let (mut columns, mut key) = (Vec::new(), Vec::new());
         for row in rows {
             let column: String = row.try_get("", "name")?;
@@ -142,7 +148,9 @@ impl Table {
 
     async fn copy(self, source: &Tx, target: &Tx) -> Result<(String, u64), CopyError> {
         let sql = format!("SELECT COUNT(*) AS rows FROM {}", self.name);
-        let found = target.query_one_raw(Statement::from_string(target.get_database_backend(), sql)).await?;
+        let found = target
+            .query_one_raw(Statement::from_string(target.get_database_backend(), sql))
+            .await?;
         let there: i64 = found.map_or(Ok(0), |row| row.try_get("", "rows"))?;
         if there > 0 {
             return Err(CopyError::NotEmpty(self.name));
@@ -161,7 +169,11 @@ impl Table {
         Ok((self.name, count))
     }
 
-    async fn page(&self, source: &Tx, after: Option<&[Value]>) -> Result<Vec<QueryResult>, CopyError> {
+    async fn page(
+        &self,
+        source: &Tx,
+        after: Option<&[Value]>,
+    ) -> Result<Vec<QueryResult>, CopyError> {
         let order = self.order.join(", ");
         let condition = after.map_or_else(String::new, |values| {
             let places: Vec<_> = (1..=values.len()).map(|place| format!("${place}")).collect();
@@ -201,8 +213,12 @@ impl Table {
             }
             tuples.push(format!("({})", places.join(", ")));
         }
-        let sql =
-            format!("INSERT INTO {} ({}) VALUES {}", self.name, names.join(", "), tuples.join(", "));
+        let sql = format!(
+            "INSERT INTO {} ({}) VALUES {}",
+            self.name,
+            names.join(", "),
+            tuples.join(", ")
+        );
         let statement = Statement::from_sql_and_values(target.get_database_backend(), sql, values);
         target.execute_raw(statement).await?;
         Ok(())
@@ -231,13 +247,15 @@ async fn generated(target: &Tx, table: &str) -> Result<BTreeSet<String>, CopyErr
             "SELECT name FROM pragma_table_info('{table}') WHERE pk = 1 AND type = 'INTEGER'"
         ),
     };
-    let rows = target.query_all_raw(Statement::from_string(target.get_database_backend(), sql)).await?;
+    let rows =
+        target.query_all_raw(Statement::from_string(target.get_database_backend(), sql)).await?;
     Ok(rows.iter().map(|row| row.try_get("", "name")).collect::<Result<_, _>>()?)
 }
 
 async fn with_rowid(source: &Tx, table: &str) -> Result<bool, CopyError> {
     let sql = format!("SELECT wr FROM pragma_table_list('{table}')");
-    let row = source.query_one_raw(Statement::from_string(source.get_database_backend(), sql)).await?;
+    let row =
+        source.query_one_raw(Statement::from_string(source.get_database_backend(), sql)).await?;
     let without: i64 = row.map_or(Ok(0), |row| row.try_get("", "wr"))?;
     Ok(without == 0)
 }

@@ -39,7 +39,7 @@ pub(crate) struct Answer {
 
 impl Browser {
     /// Sends requests to these addresses: `http://127.0.0.1:…`.
-    pub(super) fn to(bases: Vec<String>) -> Self {
+    pub(crate) fn to(bases: Vec<String>) -> Self {
         let client = Client::builder().no_proxy().timeout(LIMIT).build().unwrap();
         let (bases, turn) = (bases.into(), Arc::default());
         Self { client, bases, turn, token: None, who: "guest".into(), transcript: None }

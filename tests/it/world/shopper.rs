@@ -39,7 +39,7 @@ impl Deref for Shopper {
 }
 
 impl Shopper {
-    pub(super) fn new(browser: Browser) -> Self {
+    pub(crate) fn new(browser: Browser) -> Self {
         Self { browser, ordered: Arc::default() }
     }
 

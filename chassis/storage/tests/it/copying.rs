@@ -39,7 +39,8 @@ async fn library() -> Database {
     tx.execute_unprepared(fill).await.unwrap();
     for n in 0..BOOKS {
         let cover = (n % 2 == 0).then(|| vec![n as u8; 3]);
-        let values: [Value; 3] = [if n % 3 == 0 { "a" } else { "z" }.into(), n.into(), cover.into()];
+        let values: [Value; 3] =
+            [if n % 3 == 0 { "a" } else { "z" }.into(), n.into(), cover.into()];
         let backend = tx.get_database_backend();
         let sql = "INSERT INTO book VALUES ($1, $2, $3)";
         tx.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.unwrap();
@@ -67,7 +68,11 @@ async fn every_row_arrives_in_a_server_and_in_another_file() {
         assert_eq!(numbers(&to, covered).await, [(BOOKS + 1) / 2]);
         let places = "SELECT pos AS n FROM visit ORDER BY who IS NULL DESC";
         assert_eq!(numbers(&to, places).await, [1, 2], "places are given out again, in order");
-        assert_eq!(numbers(&from, "SELECT COUNT(*) AS n FROM book").await, [BOOKS], "nothing is taken");
+        assert_eq!(
+            numbers(&from, "SELECT COUNT(*) AS n FROM book").await,
+            [BOOKS],
+            "nothing is taken"
+        );
     }
 }
 
