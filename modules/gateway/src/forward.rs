@@ -12,6 +12,7 @@ mod upload;
 use std::sync::Arc;
 
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use bytes::Bytes;
 use host::{Operation, Problem, door::REFUSED};
 use http::{Response, StatusCode};
 use identity::Principal;
@@ -19,7 +20,10 @@ use kernel::Code;
 use ports::Context;
 use wire::http::{Client, ForwardError, Incoming};
 
-use self::{outgoing::Outgoing, upload::Upload};
+use self::{
+    outgoing::Outgoing,
+    upload::{Sent, Upload},
+};
 use crate::{
     Parts,
     admission::Visit,
@@ -54,11 +58,8 @@ impl Parts {
         let (body, upload) = taken.await?;
         let token = token(client, &passage);
         let head = Outgoing { request: &request, visit, context: &context, token: &token };
-        let outgoing = head.with(body)?;
-
-        let answered = client.forward_any(&to.instances, outgoing, context.deadline);
-        let (answer, upload) = upload.while_waiting_for(answered).await?;
-        let answer = answer.map_err(|error| unanswered(to, error))?;
+        let (answer, upload) = upload.while_waiting_for(ask(client, to, &head, body)).await?;
+        let answer = answer?;
         self.examine(to, &answer)?;
         let response = download::response(&request, answer, upload, self.deadline);
         Ok(ServiceResponse::new(request, response))
@@ -83,6 +84,24 @@ impl Parts {
         self.routing.outdated.notify_waiters();
         Err(unavailable(format!("{module} does not have this route any more")))
     }
+}
+
+/// Sends a request to any instance; once more when it broke off and asking changes nothing.
+async fn ask(
+    client: &Client,
+    to: &Upstream,
+    head: &Outgoing<'_>,
+    body: Sent,
+) -> Result<Response<Incoming>, Problem> {
+    let may_be_repeated = head.request.method().is_safe() && body.is_empty();
+    let deadline = head.context.deadline;
+    let mut answer = client.forward_any(&to.instances, head.with(body)?, deadline).await;
+    if may_be_repeated && matches!(answer, Err(ForwardError::NoReply(_))) {
+        // Whoever broke off is asked last.
+        let again = head.with(Sent::whole(Bytes::new()))?;
+        answer = client.forward_any(&to.instances, again, deadline).await;
+    }
+    answer.map_err(|error| unanswered(to, error))
 }
 
 /// The token by which the gateway asks for whoever asks it.

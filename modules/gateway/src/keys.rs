@@ -1,8 +1,8 @@
 //! The keys that verify access tokens: they may come later than the first request, and change.
 //!
-//! **Invariants:** a token that may be good is never called bad. While no key is known, nobody is told
-//! that their token is wrong; and a token of an unknown key waits for the keys to be looked up, unless
-//! they were looked up a moment ago. Keys that were known stay known when nobody can be asked.
+//! **Invariants:** a token that may be good is not called bad. While no key is known, nobody is told that
+//! their token is wrong; and a token of an unknown key waits for the keys to be looked up, unless they
+//! were a moment ago. Keys that were known stay known when nobody can be asked.
 
 use std::{
     fmt::Display,
@@ -41,11 +41,18 @@ struct State {
     known: AtomicBool,
     /// Whether somebody looks keys up at all.
     looked_up: AtomicBool,
-    /// How many times they began to be looked up, and the last time that ended.
+    /// How many times they began to be looked up.
     begun: AtomicU64,
-    ended: watch::Sender<u64>,
+    ended: watch::Sender<Ended>,
     wanted: Notify,
     asked: Mutex<Asked>,
+}
+
+/// The last time that keys were looked up.
+#[derive(Clone, Copy)]
+struct Ended {
+    time: u64,
+    in_vain: bool,
 }
 
 /// When an unknown key last asked for the keys to be looked up, and the time that will answer it.
@@ -75,7 +82,7 @@ impl Keys {
             known: AtomicBool::new(known),
             looked_up: AtomicBool::new(false),
             begun: AtomicU64::new(0),
-            ended: watch::Sender::new(0),
+            ended: watch::Sender::new(Ended { time: 0, in_vain: false }),
             wanted: Notify::new(),
             asked: Mutex::default(),
         }))
@@ -98,18 +105,23 @@ impl Keys {
         let keys = self.clone();
         keys.0.looked_up.store(true, SeqCst);
         Background::new("keys of access tokens", move |stop| async move {
-            let mut pause = SOON;
+            let (mut pause, mut in_vain) = (SOON, false);
             loop {
                 let time = keys.0.begun.fetch_add(1, SeqCst) + 1;
                 match stop.run_until_cancelled(looked_up(fetch())).await {
                     None => return,
-                    Some(Ok(found)) => keys.learn(&found),
+                    Some(Ok(found)) => {
+                        keys.learn(&found);
+                        (pause, in_vain) = (REFRESH, false);
+                    }
                     Some(Err(cause)) => {
-                        tracing::warn!(cause, "no keys to verify access tokens with");
+                        if !in_vain {
+                            tracing::warn!(cause, "the keys of access tokens cannot be looked up");
+                        }
+                        (pause, in_vain) = (LATER.min(pause * 2), true);
                     }
                 }
-                keys.0.ended.send_replace(time);
-                pause = if keys.are_known() { REFRESH } else { LATER.min(pause * 2) };
+                keys.0.ended.send_replace(Ended { time, in_vain });
                 let wanted = tokio::time::timeout(pause, keys.0.wanted.notified());
                 stop.run_until_cancelled(wanted).await;
             }
@@ -126,34 +138,37 @@ impl Keys {
         left: Duration,
     ) -> Result<Principal, Problem> {
         let mut verified = self.0.verifier.verify(token);
-        if verified == Err(TokenError::UnknownKey) && self.are_known() {
-            let time = self.look_again();
-            let mut ended = self.0.ended.subscribe();
-            let over = ended.wait_for(|ended| *ended >= time);
-            if tokio::time::timeout(WAIT.min(left), over).await.is_ok() {
-                verified = self.0.verifier.verify(token);
-            }
+        if verified == Err(TokenError::UnknownKey) {
+            self.look_again(left).await?;
+            verified = self.0.verifier.verify(token);
         }
-        match verified {
-            Ok(principal) => Ok(principal),
-            Err(TokenError::UnknownKey) if !self.are_known() => {
-                let cause = "the keys that verify access tokens are not known yet";
-                Err(Problem::of(Code::DependencyUnavailable, cause).retry_after(SOON))
-            }
-            Err(error) => {
-                let invalid = HeaderValue::from_static("Bearer error=\"invalid_token\"");
-                Err(Problem::from(error).header(WWW_AUTHENTICATE, invalid))
-            }
-        }
+        verified.map_err(|error| {
+            let invalid = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+            Problem::from(error).header(WWW_AUTHENTICATE, invalid)
+        })
     }
 
-    fn are_known(&self) -> bool {
-        self.0.known.load(SeqCst)
+    /// Has the keys looked up, unless they were a moment ago, and waits for it.
+    ///
+    /// # Errors
+    /// 503 when there are no keys, or not those that there are now.
+    async fn look_again(&self, left: Duration) -> Result<(), Problem> {
+        let unavailable = |cause| Problem::of(Code::DependencyUnavailable, cause).retry_after(WAIT);
+        if !self.0.known.load(SeqCst) {
+            return Err(unavailable("the keys that verify access tokens are not known yet"));
+        }
+        let time = self.want();
+        let mut ended = self.0.ended.subscribe();
+        let over = ended.wait_for(|ended| ended.time >= time);
+        match tokio::time::timeout(WAIT.min(left), over).await {
+            Ok(Ok(ended)) if !ended.in_vain => Ok(()),
+            _ => Err(unavailable("the keys that verify access tokens cannot be looked up")),
+        }
     }
 
     /// Asks for the keys to be looked up, unless they were asked for a moment ago, and says which time
     /// to wait for.
-    fn look_again(&self) -> u64 {
+    fn want(&self) -> u64 {
         let mut asked = self.0.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = asked.at.is_none_or(|at| at.elapsed() >= APART);
         if is_due && self.0.looked_up.load(SeqCst) {

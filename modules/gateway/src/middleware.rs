@@ -99,7 +99,9 @@ where
             answered.map(ServiceResponse::map_into_left_body)
         }
         Ok(Way::Elsewhere(passage)) => {
-            let answered = door::caught(gateway.0.forward(passage, request, &visit)).await;
+            // In a box of its own, so that requests that are answered here need not have room for it.
+            let forwarded = gateway.0.forward(passage, request, &visit).boxed_local();
+            let answered = door::caught(forwarded).await;
             answered.and_then(|answered| answered.map(ServiceResponse::map_into_right_body))
         }
     };

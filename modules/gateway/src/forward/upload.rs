@@ -18,6 +18,7 @@ use futures::{
     stream::poll_fn,
 };
 use host::{Intake, Problem};
+use hyper::body::Body as _;
 use kernel::Code;
 use ports::Context;
 use wire::http::Body;
@@ -28,8 +29,6 @@ const SMALL: u64 = 64 * 1024;
 const AHEAD: usize = 2;
 /// What is left of the deadline when waiting for a small body ends, so that the client hears why.
 const MARGIN: Duration = Duration::from_millis(100);
-/// Longer than any body is waited for.
-const LONGEST: Duration = Duration::from_hours(1);
 
 /// A body that may still be arriving. Dropped, it arrives no more, and what was sent of it is broken.
 pub(super) struct Upload(Option<Pump>);
@@ -50,6 +49,18 @@ pub(super) enum Length {
     Unknown,
 }
 
+impl Sent {
+    /// A body that is in memory.
+    pub(super) fn whole(body: Bytes) -> Self {
+        Self { body: body.into(), length: Length::Known }
+    }
+
+    /// Whether there is nothing to send.
+    pub(super) fn is_empty(&self) -> bool {
+        self.body.is_end_stream()
+    }
+}
+
 impl Upload {
     /// Takes the body of a request: all of it when it says that it is small, else as it comes.
     ///
@@ -62,19 +73,19 @@ impl Upload {
     ) -> Result<(Sent, Self), Problem> {
         let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         let announced = announced.and_then(|length| length.parse::<u64>().ok());
-        let in_memory = |body: Bytes| Sent { body: body.into(), length: Length::Known };
-        let length = match (payload, announced) {
-            (Payload::None, _) | (_, Some(0)) => return Ok((in_memory(Bytes::new()), Self(None))),
-            (payload, Some(length)) if length <= SMALL => {
-                let intake = Intake::new(payload, limit);
-                return Ok((in_memory(whole(intake).await?), Self(None)));
+        if matches!(payload, Payload::None) || announced == Some(0) {
+            return Ok((Sent::whole(Bytes::new()), Self(None)));
+        }
+        let intake = Intake::new(payload, limit);
+        let length = match announced {
+            Some(length) if length <= SMALL => {
+                return Ok((Sent::whole(whole(intake).await?), Self(None)));
             }
-            (payload, announced) => (payload, announced),
+            Some(length) => Length::Announced(length),
+            None => Length::Unknown,
         };
-        let (payload, announced) = length;
         let (sender, receiver) = mpsc::channel(AHEAD);
-        let pump = actix_web::rt::spawn(pump(Intake::new(payload, limit), sender));
-        let length = announced.map_or(Length::Unknown, Length::Announced);
+        let pump = actix_web::rt::spawn(pump(intake, sender));
         Ok((Sent { body: pieces(receiver), length }, Self(Some(Pump(pump)))))
     }
 
@@ -117,7 +128,7 @@ type Piece = Option<Bytes>;
 /// Carries a body over, no faster than it is taken.
 async fn pump(mut intake: Intake<Payload>, mut to: Sender<Piece>) -> Result<(), Problem> {
     loop {
-        let piece = intake.next(LONGEST).await?;
+        let piece = intake.next(Duration::MAX).await?;
         let is_last = piece.is_none();
         // Nobody takes it any more: the answer is complete, or there will be none.
         let is_unwanted = to.send(piece).await.is_err();

@@ -152,6 +152,28 @@ async fn of_two_instances_one_may_be_dead() {
 }
 
 #[tokio::test]
+async fn a_question_that_broke_off_is_asked_elsewhere_and_nothing_else_is_asked_twice() {
+    let seen = Arc::<Seen>::default();
+    let routes = toys::routes(&seen);
+    let breaking = Neighbour::saying(&routes, "", Then::Close).await;
+    let heads = || breaking.heads.lock().unwrap().len();
+    let alone = Shop::with_toys_at([&breaking.address]).await;
+    let post = alone.request("PUT", "/v1/parcels").body("hello").send().await.unwrap();
+    problem(post, Code::DependencyUnavailable).await;
+    assert_eq!(heads(), 1, "a command is sent once");
+    let get = alone.get("/v1/toys/7").send().await.unwrap();
+    problem(get, Code::DependencyUnavailable).await;
+    assert_eq!(heads(), 3, "a question is asked once more");
+
+    let process = Process::hosting(vec![routes]).await;
+    let shop = Shop::with_toys_at([breaking.address.clone(), process.address.to_string()]).await;
+    for _ in 0..20 {
+        assert_eq!(shop.get("/v1/toys/7").send().await.unwrap().status(), 200);
+    }
+    assert!(heads() > 3, "the one that breaks off was asked as well");
+}
+
+#[tokio::test]
 async fn a_neighbour_that_comes_back_answers_again() {
     let process = Process::hosting(vec![toys::routes(&Arc::default())]).await;
     let proxy = Proxy::to(process.address.to_string()).await;

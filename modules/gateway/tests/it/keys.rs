@@ -117,3 +117,17 @@ async fn invented_keys_are_not_looked_up_again_and_again() {
     assert_eq!(publisher.asked(), 2, "at most every 30 s");
     assert!(started.elapsed() < Duration::from_secs(5), "nobody waits for what is not looked up");
 }
+
+#[tokio::test]
+async fn when_the_keys_cannot_be_looked_up_a_new_one_is_not_called_wrong_and_the_old_ones_stay() {
+    let (shop, _process) = shop(Keys::from).await;
+    let (old, publisher) = (shop.token(&[]), Publisher::default());
+    let _looking = publisher.answer(&shop.keys);
+    shop.issuer.rotate(vec![SigningKey::generate().unwrap()]);
+    let new = shop.token(&[]);
+    let refused = shop.get("/v1/toys/7").bearer_auth(&new).send().await.unwrap();
+    problem(refused, Code::DependencyUnavailable).await;
+    assert_eq!(status(&shop, &old).await, 200);
+    publisher.publish(shop.issuer.jwks());
+    eventually("the new key is known", LIMIT, async || status(&shop, &new).await == 200).await;
+}
