@@ -59,8 +59,11 @@ pub(crate) fn strip(request: &mut ServiceRequest) {
 
 /// Whether a header is for the connection it came by, and no further (RFC 9110, section 7.6.1).
 pub(crate) fn is_hop(name: &str) -> bool {
-    let hops = ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
-    hops.contains(&name) || name.starts_with("proxy-")
+    let is_listed = matches!(
+        name,
+        "connection" | "keep-alive" | "te" | "trailer" | "transfer-encoding" | "upgrade"
+    );
+    is_listed || name.starts_with("proxy-")
 }
 
 /// Whether a header is between processes of ours. Names are lower case by now; gateways disagree about

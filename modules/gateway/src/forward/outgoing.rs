@@ -1,10 +1,8 @@
 //! The head of a request as it goes on to another process.
 
-use actix_web::{HttpRequest, http::header};
-use host::{
-    Problem,
-    door::{TIMEOUT, TRACEPARENT, timeout_text},
-};
+use actix_web::HttpRequest;
+use bytes::Bytes;
+use host::{Problem, door::timeout_text};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request,
     header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING},
@@ -14,10 +12,11 @@ use ports::Context;
 use wire::http::Body;
 
 use super::upload::{Length, Sent};
-use crate::{
-    admission::Visit,
-    headers::{REQUEST_ID, is_hop},
-};
+use crate::{admission::Visit, headers::is_hop};
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What a head is made of.
 pub(super) struct Outgoing<'a> {
@@ -44,20 +43,14 @@ impl Outgoing<'_> {
     fn fill(&self, headers: &mut HeaderMap, length: Length) -> Result<(), http::Error> {
         let given = self.request.headers();
         headers.reserve(given.len() + 4);
-        for (name, value) in given.iter().filter(|(name, _)| !is_replaced(name)) {
+        for (name, value) in given.iter().filter(|(name, _)| !is_replaced(name.as_str())) {
             let name = HeaderName::from_bytes(name.as_str().as_bytes())?;
             headers.append(name, HeaderValue::from_bytes(value.as_bytes())?);
         }
-        let Context { trace, .. } = self.context;
-        let mut add = |name: &header::HeaderName, value: String| {
-            let name = HeaderName::from_bytes(name.as_str().as_bytes())?;
-            headers.insert(name, HeaderValue::from_maybe_shared(bytes::Bytes::from(value))?);
-            Ok::<_, http::Error>(())
-        };
-        add(&TRACEPARENT, trace.traceparent())?;
-        add(&TIMEOUT, timeout_text(self.context.left()))?;
-        let id = HeaderValue::from_bytes(self.visit.request_id.as_bytes())?;
-        headers.insert(HeaderName::from_static("x-request-id"), id);
+        let text = |text: String| HeaderValue::from_maybe_shared(Bytes::from(text));
+        headers.insert(TRACEPARENT, text(self.context.trace.traceparent())?);
+        headers.insert(TIMEOUT, text(timeout_text(self.context.left()))?);
+        headers.insert(REQUEST_ID, HeaderValue::from_bytes(self.visit.request_id.as_bytes())?);
         let mut token = HeaderValue::try_from(format!("Bearer {}", self.token))?;
         token.set_sensitive(true);
         headers.insert(AUTHORIZATION, token);
@@ -73,14 +66,15 @@ impl Outgoing<'_> {
 }
 
 /// Whether a header of the client ends here: it is for this connection, or we say it ourselves.
-fn is_replaced(name: &header::HeaderName) -> bool {
-    let ours = [
-        header::AUTHORIZATION,
-        header::CONTENT_LENGTH,
-        header::EXPECT,
-        TRACEPARENT,
-        TIMEOUT,
-        REQUEST_ID,
-    ];
-    ours.contains(name) || is_hop(name.as_str())
+fn is_replaced(name: &str) -> bool {
+    let is_ours = matches!(
+        name,
+        "authorization"
+            | "content-length"
+            | "expect"
+            | "grpc-timeout"
+            | "traceparent"
+            | "x-request-id"
+    );
+    is_ours || is_hop(name)
 }
