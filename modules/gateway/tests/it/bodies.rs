@@ -186,9 +186,10 @@ async fn a_body_that_the_client_does_not_finish_never_looks_complete() {
     {
         let mut stream = TcpStream::connect(shop.address).await.unwrap();
         let request = format!("PUT /v1/parcels HTTP/1.1\r\nhost: shop\r\n{head}");
+        let (asked, before) = (Seen::count(&seen.requests), Seen::count(&seen.broken));
         stream.write_all(request.as_bytes()).await.unwrap();
-        let before = Seen::count(&seen.broken);
-        tokio::time::sleep(Duration::from_millis(100)).await; // so that it is on its way
+        let on_its_way = async || Seen::count(&seen.requests) > asked;
+        eventually("it is on its way", LIMIT, on_its_way).await;
         drop(stream);
         let broken = async || Seen::count(&seen.broken) > before;
         eventually("the module knows that the body broke off", LIMIT, broken).await;

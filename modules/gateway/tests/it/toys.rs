@@ -124,6 +124,7 @@ async fn make(who: Who, wish: Keyed<Value>) -> Result<HttpResponse, Problem> {
 }
 
 async fn swallow(mut body: Payload, seen: Data<Seen>) -> Result<Answer<usize>, Problem> {
+    seen.requests.fetch_add(1, SeqCst);
     let mut length = 0;
     while let Some(piece) = body.next().await {
         let Ok(piece) = piece else {
