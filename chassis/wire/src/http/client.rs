@@ -106,8 +106,8 @@ impl Client {
     /// nothing was sent; one that took the request is not.
     ///
     /// # Errors
-    /// [`Unreachable::NoReply`] when nobody could be reached or no answer came, also for what is not HTTP;
-    /// [`Unreachable::DeadlineExceeded`]; [`Unreachable::Broken`] when the answer is too large or breaks off.
+    /// [`Unreachable::NoReply`] when nobody could be reached or no whole answer came, also for what is not
+    /// HTTP; [`Unreachable::DeadlineExceeded`]; [`Unreachable::Broken`] when the answer is too large.
     pub async fn exchange(
         &self,
         to: &Instances,
@@ -231,12 +231,15 @@ impl Client {
         let (head, body) = response.into_parts();
         let whole = body.whole(self.0.body_limit).await.map_err(|unread| {
             let address = &from.address;
-            Unreachable::Broken(match unread {
-                Unread::TooLarge => {
-                    format!("the answer of {address} is larger than {} bytes", self.0.body_limit)
+            match unread {
+                Unread::TooLarge => Unreachable::Broken(format!(
+                    "the answer of {address} is larger than {} bytes",
+                    self.0.body_limit
+                )),
+                Unread::BrokeOff(cause) => {
+                    Unreachable::NoReply(format!("the answer of {address} broke off: {cause}"))
                 }
-                Unread::BrokeOff(cause) => format!("the answer of {address} broke off: {cause}"),
-            })
+            }
         })?;
         Ok(Response::from_parts(head, whole))
     }
