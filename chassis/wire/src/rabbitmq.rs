@@ -8,10 +8,12 @@
 //!
 //! | property or header of a call | meaning |
 //! |---|---|
-//! | `type` | the method |
-//! | `correlation_id`, `reply_to`, `expiration` | as AMQP has them |
+//! | `type` | `query` or `command`, and the method behind a space |
+//! | `app_id` | the module, or the edge, that asks |
+//! | `expiration` | the time left, in milliseconds |
+//! | `correlation_id`, `reply_to` | as AMQP has them |
 //! | `authorization` | an internal token addressed to the module |
-//! | `traceparent`, `grpc-timeout`, `rialto-caller`, `rialto-kind`, `idempotency-key` | as over HTTP |
+//! | `traceparent`, `idempotency-key` | as over HTTP |
 //!
 //! A reply's `type` is `done` or `refused`, with the raw body, or `unreachable`, with the reason as JSON.
 //!
