@@ -45,6 +45,8 @@ pub fn serve(gateway: &Gateway, http: &Http, listener: TcpListener) -> Result<Se
     let server = HttpServer::new(app)
         .workers(http.threads())
         .keep_alive(http.keep_alive)
+        // Whoever goes away ends the work that is done for them.
+        .h1_allow_half_closed(false)
         .client_request_timeout(Gateway::HEAD_TIMEOUT)
         .shutdown_timeout(http.drain.as_secs())
         .disable_signals()

@@ -41,6 +41,8 @@ pub fn listen(
     let server = HttpServer::new(app)
         .workers(http.threads())
         .keep_alive(http.keep_alive)
+        // Whoever goes away ends the work that is done for them.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(http.drain.as_secs())
         .disable_signals()
         .listen(listener)?;
