@@ -32,8 +32,9 @@ COPY --from=manifests /build .
 RUN cargo build --locked --profile dist --bin rialto \
         ${FEATURES:+--no-default-features --features "$FEATURES"}
 COPY . .
-# Cargo goes by dates: the sources must be newer than what was compiled in their place.
-RUN find . -name '*.rs' -exec touch {} + \
+# Cargo goes by dates: our sources must be newer than what was compiled in their place, and what build
+# scripts wrote below target must not be.
+RUN find . -path ./target -prune -o -name '*.rs' -exec touch {} + \
     && cargo build --locked --profile dist --bin rialto \
         ${FEATURES:+--no-default-features --features "$FEATURES"} \
     && target/dist/rialto --version
