@@ -1,6 +1,7 @@
 //! Calls over a real RabbitMQ, and through a network between it and us that misbehaves.
 
 use std::{
+    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -13,6 +14,7 @@ use lapin::{
     types::FieldTable,
 };
 use ports::{Context, Kind, Transport, Unreachable};
+use servers::RabbitMq;
 use testkit::{Flow, Proxy, eventually, prefix, rabbitmq};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -490,4 +492,52 @@ async fn while_there_is_no_broker_calls_fail_soon_and_later_at_once() {
     assert_eq!(unreachable, Unreachable::NoReply("RabbitMQ cannot be reached".into()));
     assert!(took < Duration::from_millis(500), "{took:?}");
     caller.running.stop().await;
+}
+
+/// A broker of its own, because it is killed and starved.
+#[tokio::test]
+async fn a_broker_that_is_starved_or_killed_costs_calls_their_reply_and_is_used_again_by_itself() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("servers");
+    let folder = servers::folder(&folder).await.unwrap();
+    let mut broker = RabbitMq::start(&folder).await.unwrap();
+    let prefix = prefix();
+    let process = Process::start(&broker.url(), &prefix).await;
+    let caller = Caller::start(&broker.url(), &prefix).await;
+    let desk = caller.desk();
+    assert_eq!(asked(desk.book(1)).await, Ok(1));
+
+    broker.ctl(&["set_vm_memory_high_watermark", "0.00001"]).await.unwrap();
+    // It blocks a connection when that publishes next.
+    let patience = Duration::from_millis(200);
+    eventually("calls are refused", PATIENCE, async || {
+        let answer = asked_within(patience, desk.book(2)).await;
+        matches!(answer, Err(Error::Unreachable(Unreachable::NoReply(_))))
+    })
+    .await;
+    let (_, took) = lost(PATIENCE, desk.book(3)).await;
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(no_reply(desk.book(3)).await.contains("RabbitMQ takes no messages"));
+    let starved = caller.running.connection.incarnation().await.unwrap();
+    assert!(starved.blocked().is_some());
+    broker.ctl(&["set_vm_memory_high_watermark", "0.4"]).await.unwrap();
+    tokio::time::timeout(PATIENCE, starved.unblocked()).await.unwrap();
+    assert!(!starved.is_over());
+    eventually("calls are answered", PATIENCE, async || {
+        asked_within(patience, desk.book(4)).await == Ok(4)
+    })
+    .await;
+    assert!(caller.running.connection.blocked().is_none());
+
+    broker.kill().await.unwrap();
+    let (unreachable, took) = lost(PATIENCE, desk.book(5)).await;
+    assert!(matches!(unreachable, Unreachable::NoReply(_)), "{unreachable:?}");
+    assert!(took < PATIENCE / 2, "{took:?}");
+    broker.restart().await.unwrap();
+    eventually("calls are answered", 2 * PATIENCE, async || {
+        asked_within(patience, desk.book(6)).await == Ok(6)
+    })
+    .await;
+    caller.running.stop().await;
+    process.running.stop().await;
+    broker.stop().await.unwrap();
 }
