@@ -2,11 +2,15 @@
 
 mod sentences;
 
-use std::{error::Error, path::Path};
+use std::{
+    error::Error,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-use crate::world::{Patience, World, eventually};
+use crate::world::World;
 
 use sentences::{FORBIDDEN, ORDERS_UNDER, UNREST, UNREST_OF_A_MODULE};
 
@@ -15,6 +19,13 @@ use sentences::{FORBIDDEN, ORDERS_UNDER, UNREST, UNREST_OF_A_MODULE};
 const MODULES: [&str; 6] = ["users", "products", "carts", "orders", "payments", "deliveries"];
 /// What the sandbox provider remembers, beside them.
 const PROVIDER: &str = "sandbox";
+
+/// How long it may take until a shop is at rest. What a broker lost is sent again after half a minute, or
+/// twice or four times that when it was lost again.
+const REST: Duration = Duration::from_secs(150);
+const PAUSE: Duration = Duration::from_millis(50);
+/// How much of what keeps it from resting is shown.
+const SHOWN: usize = 5;
 
 /// All databases of a shop.
 pub(crate) enum Books {
@@ -32,6 +43,12 @@ struct Dialect {
     each: &'static str,
 }
 
+/// The messages of all modules that are not applied.
+fn messages() -> Vec<String> {
+    let of_all = |query: &str| MODULES.map(|module| query.replace("{module}", module));
+    UNREST_OF_A_MODULE.iter().flat_map(|query| of_all(query)).collect()
+}
+
 impl Books {
     /// The books of this shop.
     pub(crate) async fn of(world: &World) -> Self {
@@ -43,37 +60,41 @@ impl Books {
 
     /// Waits until every saga rests and no answer of the provider is awaited.
     pub(crate) async fn settled(&self) {
-        let settled = async || (self.count(&UNREST).await == 0).then_some(());
-        eventually("every saga rests", Patience::MESSAGES, settled).await;
+        self.wait_for_none(&UNREST.map(str::to_owned)).await;
     }
 
     /// Waits until every message is applied as well. A shop that runs looks every ten seconds which are.
     pub(crate) async fn quiet(&self) {
         self.settled().await;
-        let quiet = async || self.is_quiet().await.then_some(());
-        eventually("every message is applied", Patience::MESSAGES, quiet).await;
+        self.wait_for_none(&messages()).await;
         self.settled().await;
     }
 
     /// Whether every message is applied, as far as the shop has looked.
     pub(crate) async fn is_quiet(&self) -> bool {
-        for module in MODULES {
-            let unrest = UNREST_OF_A_MODULE.map(|query| query.replace("{module}", module));
-            if self.count(&unrest.each_ref().map(String::as_str)).await > 0 {
-                return false;
-            }
-        }
-        true
+        self.find(&messages()).await.is_empty()
     }
 
-    /// The sum of what these queries count.
-    async fn count(&self, queries: &[&str]) -> u64 {
-        let mut sum = 0;
-        for query in queries {
-            let rows = self.ask(&format!("SELECT CAST(({query}) AS TEXT) AS subject")).await;
-            sum += rows[0].parse::<u64>().unwrap();
+    /// Waits until none of the queries finds anything.
+    async fn wait_for_none(&self, queries: &[String]) {
+        let begun = Instant::now();
+        loop {
+            let found = self.find(queries).await;
+            if found.is_empty() {
+                return;
+            }
+            let (count, first) = (found.len(), &found[..found.len().min(SHOWN)]);
+            assert!(begun.elapsed() < REST, "not at rest after {REST:?}: {count}, as {first:?}");
+            tokio::time::sleep(PAUSE).await;
         }
-        sum
+    }
+
+    async fn find(&self, queries: &[String]) -> Vec<String> {
+        let mut found = Vec::new();
+        for query in queries {
+            found.extend(self.ask(query).await);
+        }
+        found
     }
 
     /// The orders that were placed under this key.

@@ -31,5 +31,11 @@ mod cli;
 /// What a purchase costs in statements.
 mod statements;
 
+/// Customers who try again whatever happens.
+mod fair;
+
 /// What is true after the process was killed again and again.
 mod kill;
+
+/// What a shop of several processes survives.
+mod failures;

@@ -13,7 +13,7 @@ mod transcript;
 use std::{fmt::Write, path::Path};
 
 use futures::future::join_all;
-use servers::Port;
+use servers::{Port, Signal};
 use tempfile::TempDir;
 
 pub(crate) use browser::{Answer, Browser};
@@ -39,7 +39,7 @@ pub(crate) struct Backing {
     pub(crate) rabbitmq: Option<String>,
 }
 
-/// A shop with data of its own. It is killed and its folder removed when it is dropped.
+/// A shop with data of its own. It is killed when it is dropped, and its folder removed unless a test failed.
 pub(crate) struct World {
     deployment: Deployment,
     folder: TempDir,
@@ -127,9 +127,12 @@ impl World {
         found.unwrap_or_else(|| panic!("no process {name} among {:?}", self.names()))
     }
 
-    /// Starts all processes at once and waits until they are ready.
+    /// Starts all processes at once and waits until they are ready and know each other.
     pub(crate) async fn start_all(&self) {
         join_all(self.places.iter().map(|place| place.start(self))).await;
+        for base in self.places.iter().filter_map(Place::public) {
+            Stage::acquainted(Browser::to(vec![base])).await;
+        }
     }
 
     /// Starts a process and waits until it is ready.
@@ -149,11 +152,6 @@ impl World {
         logs
     }
 
-    /// Asks a process to stop and waits until it has; its log is returned.
-    pub(crate) async fn stop(&self, name: &str) -> String {
-        self.place(name).stop().await
-    }
-
     /// Kills all processes (SIGKILL).
     pub(crate) async fn kill_all(&self) {
         join_all(self.places.iter().map(Place::kill)).await;
@@ -162,6 +160,16 @@ impl World {
     /// Kills a process (SIGKILL).
     pub(crate) async fn kill(&self, name: &str) {
         self.place(name).kill().await;
+    }
+
+    /// Stops a process in the middle of whatever it does (SIGSTOP): it accepts connections and never answers.
+    pub(crate) fn freeze(&self, name: &str) {
+        self.place(name).send(Signal::STOP);
+    }
+
+    /// Lets a frozen process go on (SIGCONT).
+    pub(crate) fn thaw(&self, name: &str) {
+        self.place(name).send(Signal::CONT);
     }
 
     /// What the running processes have written.
@@ -225,7 +233,8 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("{}", self.ends());
+            self.folder.disable_cleanup(true);
+            eprintln!("{}its files stay in {}", self.ends(), self.folder().display());
         }
     }
 }

@@ -2,15 +2,18 @@
 //!
 //! Each module is a schema. The first column, `subject`, is text that names what is wrong.
 
-/// What is in the way of peace, as queries for its number; `{module}` is each module in turn.
+/// What is in the way of peace.
 pub(super) const UNREST: [&str; 2] = [
-    "SELECT count(*) FROM orders.saga WHERE status IN ('running', 'undoing')",
-    "SELECT count(*) FROM payments.payment WHERE status = 'processing'",
+    "SELECT 'saga ' || id AS subject FROM orders.saga WHERE status IN ('running', 'undoing')",
+    "SELECT 'payment ' || id AS subject FROM payments.payment WHERE status = 'processing'",
 ];
 
-/// The same for each module.
-pub(super) const UNREST_OF_A_MODULE: [&str; 2] =
-    ["SELECT count(*) FROM {module}.outbox", "SELECT count(*) FROM {module}.parked"];
+/// The same of each module.
+pub(super) const UNREST_OF_A_MODULE: [&str; 2] = [
+    "SELECT '{module} published ' || channel || ' ' || key || ' ' || seq AS subject FROM {module}.outbox",
+    "SELECT '{module} parked ' || channel || ' ' || key || ' ' || seq || ': ' || reason AS subject
+     FROM {module}.parked",
+];
 
 /// The orders that were placed under a key.
 pub(super) const ORDERS_UNDER: &str = "

@@ -6,7 +6,7 @@ use std::{
     sync::Mutex,
 };
 
-use servers::Port;
+use servers::{Port, Signal};
 
 use super::{
     Browser, Patience, World,
@@ -152,6 +152,11 @@ impl Place {
     /// Kills it.
     pub(super) async fn kill(&self) {
         self.take().kill().await;
+    }
+
+    /// Sends it a signal.
+    pub(super) fn send(&self, signal: Signal) {
+        self.with(|process| process.send(signal));
     }
 
     /// What it has written since it was started; nothing when it is not running.

@@ -44,9 +44,14 @@ impl Process {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// Sends it a signal.
+    pub(super) fn send(&self, signal: Signal) {
+        servers::send(signal, self.child.id().expect("it is running")).unwrap();
+    }
+
     /// Asks it to stop, waits until it has, and returns what it has written.
     pub(super) async fn stop(mut self) -> String {
-        servers::send(Signal::TERM, self.child.id().expect("it is running")).unwrap();
+        self.send(Signal::TERM);
         let ended = timeout(Patience::START, self.child.wait()).await;
         let status = ended.expect("it stops when told to").unwrap();
         assert!(status.success(), "it ended with {status}:\n{}", end(&self.log));

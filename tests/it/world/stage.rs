@@ -8,10 +8,14 @@ use std::{
 
 use serde_json::json;
 
-use super::{Browser, Goods, Shopper, Transcript, World, text};
+use super::{Browser, Goods, Patience, Shopper, Transcript, World, eventually, text};
 
 const ADMIN: &str = "admin@example.com";
 const PASSWORD: &str = "correct horse battery staple";
+
+/// A token of the right form, signed by nobody: to say so one must know the keys of those who may.
+const FORGED: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCIsImtpZCI6Im5vYm9keSJ9.\
+                      eyJzdWIiOiJub2JvZHkifQ.AAAA";
 
 /// A shop as one journey sees it.
 #[derive(Clone)]
@@ -62,6 +66,24 @@ impl Stage {
         let create = ["admin", "create", "--email", ADMIN, "--password-stdin"];
         let made = world.rialto().args(create).input(PASSWORD).run().await;
         assert!(made.status.success(), "{made:?}");
+    }
+
+    /// Waits until a gateway knows the way to every module, and whose tokens it may believe. It learns that in
+    /// the background: a start waits for nobody.
+    pub(super) async fn acquainted(gateway: Browser) {
+        const OF_EACH_MODULE: [&str; 6] = [
+            "/v1/users/me",
+            "/v1/products/no-such-thing",
+            "/v1/carts/no-such-thing",
+            "/v1/orders/no-such-thing",
+            "/v1/payments/no-such-thing",
+            "/v1/deliveries/no-such-thing",
+        ];
+        let gateway = gateway.with_token("nobody", FORGED);
+        for path in OF_EACH_MODULE {
+            let answers = async || (gateway.get(path).await.status != 503).then_some(());
+            eventually(&format!("{path} answers"), Patience::START, answers).await;
+        }
     }
 
     /// A name that nobody else in this shop has: `teapot-…`.
