@@ -29,6 +29,9 @@
 //! The library's own recovery is never on: it gives up after a number of attempts and stops at the first
 //! error. A time-out means that the outcome is unknown, also for a publish: it may still be sent.
 //!
+//! The library writes acknowledgements, and the end of a channel, before publishes that were handed over
+//! earlier: whoever closes a channel waits until its last publish is written.
+//!
 //! A connection that the broker has blocked (memory or disk alarm) carries no acknowledgements either,
 //! so a process that publishes and consumes has two.
 

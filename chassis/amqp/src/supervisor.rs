@@ -135,22 +135,28 @@ async fn watch_over(
 ) {
     let mut events = std::pin::pin!(events);
     while connection.status().connected() {
-        let Ok(event) = tokio::time::timeout(GLANCE, events.next()).await else {
-            continue;
-        };
-        match event {
-            Some(Event::ConnectionBlocked(reason)) => {
-                tracing::warn!(reason, "RabbitMQ takes no messages");
-                block.send_replace(Some(reason.into()));
+        match tokio::time::timeout(GLANCE, events.next()).await {
+            Ok(Some(Event::ConnectionBlocked(reason))) => set(block, Some(reason)),
+            Ok(Some(Event::ConnectionUnblocked)) => set(block, None),
+            Ok(Some(_)) => {}
+            Ok(None) => return,
+            // A block that was announced before anybody listened is seen here.
+            Err(_) => {
+                let is_blocked = connection.status().blocked();
+                if is_blocked != block.borrow().is_some() {
+                    set(block, is_blocked.then(|| "no reason given".to_owned()));
+                }
             }
-            Some(Event::ConnectionUnblocked) => {
-                tracing::info!("RabbitMQ takes messages again");
-                block.send_replace(None);
-            }
-            Some(_) => {}
-            None => return,
         }
     }
+}
+
+fn set(block: &watch::Sender<Option<Arc<str>>>, reason: Option<String>) {
+    match &reason {
+        Some(reason) => tracing::warn!(reason, "RabbitMQ takes no messages"),
+        None => tracing::info!("RabbitMQ takes messages again"),
+    }
+    block.send_replace(reason.map(Into::into));
 }
 
 async fn close(connection: &lapin::Connection) {
