@@ -86,8 +86,8 @@ impl Client {
         matches!(&*self.0.line.borrow(), Line::Up(_))
     }
 
-    /// Takes replies, on each incarnation of the connection anew, until `stop` is cancelled. Calls that
-    /// are made afterwards fail at once.
+    /// Takes replies, on each incarnation of the connection anew, until `stop` is cancelled. Calls under
+    /// way then get no reply, and later ones neither.
     pub async fn run(&self, stop: CancellationToken) {
         let work = async {
             while let Ok(incarnation) = self.0.connection.incarnation().await {
