@@ -10,13 +10,13 @@ use tokio::{
     sync::mpsc::{self, error::TrySendError},
     time::{Instant, timeout_at},
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     Envelope, Gauges, Undelivered,
     handover::Companion,
     in_hand::{Acceptance, InHand},
     job::Job,
+    pulse::Pulse,
     relay::Target,
 };
 
@@ -31,7 +31,7 @@ struct Shared {
     groups: HashMap<&'static str, Doorway>,
     modules: HashMap<&'static str, Arc<Companion>>,
     gauges: Arc<Gauges>,
-    stop: CancellationToken,
+    pulse: Pulse,
 }
 
 /// The lanes of one group, and what came in from other processes.
@@ -47,11 +47,11 @@ impl Inlet {
         groups: impl IntoIterator<Item = (&'static str, Doorway)>,
         modules: impl IntoIterator<Item = (&'static str, Arc<Companion>)>,
         gauges: Arc<Gauges>,
-        stop: CancellationToken,
+        pulse: Pulse,
     ) -> Self {
         let groups = groups.into_iter().collect();
         let modules = modules.into_iter().collect();
-        Self { shared: Arc::new(Shared { groups, modules, gauges, stop }) }
+        Self { shared: Arc::new(Shared { groups, modules, gauges, pulse }) }
     }
 
     /// The groups that live here, with the channels they listen to.
@@ -62,6 +62,11 @@ impl Inlet {
     /// The modules that live here and publish.
     pub fn modules(&self) -> impl Iterator<Item = &'static str> {
         self.shared.modules.keys().copied()
+    }
+
+    /// The pulse of the process behind it.
+    pub fn pulse(&self) -> Pulse {
+        self.shared.pulse.clone()
     }
 
     /// Takes messages of one source and shard, in order, and waits up to `limit` for their commits;
@@ -112,7 +117,7 @@ impl Inlet {
         let lane = lanes.lane(message.shard);
         let place = tokio::select! {
             biased;
-            () = self.shared.stop.cancelled() => return Err(Undelivered::Stopping),
+            () = self.shared.pulse.stop().cancelled() => return Err(Undelivered::Stopping),
             place = lane.reserve() => place.map_err(|_closed| Undelivered::Stopping)?,
         };
         Ok(self.put(place, in_hand, message))
@@ -146,7 +151,7 @@ impl Inlet {
     }
 
     fn doorway(&self, group: &str) -> Result<&Doorway, Undelivered> {
-        if self.shared.stop.is_cancelled() {
+        if self.shared.pulse.stop().is_cancelled() {
             return Err(Undelivered::Stopping);
         }
         self.shared.groups.get(group).ok_or(Undelivered::NotHere)

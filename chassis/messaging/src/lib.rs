@@ -1,9 +1,9 @@
 //! Messages between modules that are not lost, not applied twice, and not out of order.
 //!
 //! A transaction publishes by writing to its own database; a relay per database reads that outbox
-//! in commit order and hands every message to the subscribers of its channel; a subscriber applies
-//! it in one transaction of *its* database, together with a mark that makes the next delivery of
-//! the same message a no-op.
+//! in commit order and hands every message to the groups that listen to its channel, in this process
+//! and in others; a subscriber applies it in one transaction of *its* database, together with a mark
+//! that makes the next delivery of the same message a no-op.
 //!
 //! ```ignore
 //! let mut tx = db.begin().await?;
@@ -20,9 +20,23 @@
 //! - A message that fails holds back its own key only: it is parked, with everything behind it.
 //! - Nothing here publishes outside of a transaction, and no acknowledgement precedes the commit of
 //!   what was done.
+//! - A row stays in the outbox until every group that listens to it, wherever it lives, has committed
+//!   it (applied or parked). The outbox is the only memory, so that a relay begins with all rows that
+//!   are there and needs no cursor.
+//! - A group elsewhere that is slow or dead holds back nobody else: a bounded number of its messages is
+//!   on the way ([`Options::window`]), the others wait in the outbox and are read again for it alone.
+//!   A group in this process that is slow holds back the relays of this process.
 //!
-//! The outbox is the only memory: a row stays until every subscriber in the process has committed
-//! it (applied or parked), so a relay begins with all rows that are there and needs no cursor.
+//! # Between processes
+//!
+//! [`Process::open`] is told which groups live elsewhere and how they are reached: by a [`Link`], of
+//! which there is one [in memory](memory) for tests, one over HTTP (feature `http`) and one over
+//! RabbitMQ (feature `rabbitmq`). A link carries batches and brings back what was committed; of one
+//! source, group and shard one batch is under way, and what is not acknowledged is carried again. At
+//! the other end an [`Inlet`] takes the messages in.
+//!
+//! Processes that host the same modules on the same Postgres databases take turns: one of them holds
+//! the lease to relay a database, the others tell it what they commit ([`Siblings`]).
 
 mod bus;
 mod delivery;

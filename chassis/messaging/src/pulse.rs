@@ -36,8 +36,9 @@ impl Pulse {
         &self.stop
     }
 
-    /// Watches over `work`, called `name`, for as long as it lives.
-    pub(crate) async fn watch(self, name: String, work: impl Future<Output = ()>) {
+    /// Watches over `work`, called `name`, from the first time it is polled: from then on it counts as
+    /// something that should run as long as the process does not stop.
+    pub async fn watch(self, name: String, work: impl Future<Output = ()>) {
         let _beat = Beat { pulse: self, name };
         work.await;
     }

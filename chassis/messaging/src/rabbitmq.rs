@@ -170,7 +170,8 @@ impl Broker {
                     inlet: inlet.clone(),
                     acknowledge: acknowledge.clone(),
                 };
-                consumers.spawn(consumer.run(stop.clone()));
+                let name = format!("the consumer of {group}, shard {shard}, on RabbitMQ");
+                consumers.spawn(inlet.pulse().watch(name, consumer.run(stop.clone())));
             }
         }
         consumers

@@ -81,7 +81,7 @@ impl Running {
     pub fn inlet(&self) -> Inlet {
         let groups = self.groups.iter().map(|it| (it.subscriber.name(), it.doorway.clone()));
         let modules = self.sources.iter().map(|it| (it.name, Arc::clone(&it.companion)));
-        Inlet::new(groups, modules, self.gauges(), self.stop.clone())
+        Inlet::new(groups, modules, self.gauges(), self.pulse())
     }
 
     /// Stops: relays hand out nothing more, handlers at work finish and are acknowledged, batches

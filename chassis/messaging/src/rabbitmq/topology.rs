@@ -151,8 +151,11 @@ impl Names {
         arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
         arguments.insert("x-max-length".into(), AMQPValue::LongInt(LENGTH));
         arguments.insert("x-overflow".into(), long("reject-publish".into()));
+        // Not `x-dead-letter-strategy: at-least-once`: the worker that this starts for each queue looks
+        // for it before it is there, and when a few of them crash on a busy node RabbitMQ 3.10 gives up
+        // their supervisor, and with it every such queue until it is restarted. What is lost here is in
+        // the outbox.
         arguments.insert("x-dead-letter-exchange".into(), long(self.dead()));
-        arguments.insert("x-dead-letter-strategy".into(), long("at-least-once".into()));
         on.within(channel.queue_declare(queue.clone(), durable(), arguments)).await?;
         for name in channels {
             let bound = channel.queue_bind(

@@ -75,7 +75,7 @@ impl Relay {
     ) -> Self {
         let companion = Companion::of(&db);
         let (pending, room) = (Arc::<Pending>::default(), Arc::<Notify>::default());
-        let outlet = |group| Outlet::new(name, group, &room, &pending, (options, gauges), pulse);
+        let outlet = |group| Outlet::new(name, group, &room, &pending, options, gauges, pulse);
         let outlets = routes.elsewhere.iter().map(outlet).collect();
         let (source, poll): (Box<dyn Source>, _) = match db.backend() {
             Backend::Sqlite => {

@@ -1,7 +1,10 @@
 //! The way from one relay to one group elsewhere. The group may be slow or dead: then it is behind,
 //! and its messages wait in the outbox without holding anybody else back.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use storage::Error;
 use tokio::{sync::Notify, task::JoinSet};
@@ -22,6 +25,8 @@ pub(super) struct Outlet {
     pending: Arc<Pending>,
     /// Where it goes on, unless the group is up to date.
     behind: Option<Behind>,
+    /// When the log was last told that it is behind.
+    told: Option<Instant>,
 }
 
 /// The place of a group that missed messages.
@@ -52,7 +57,8 @@ impl Outlet {
         group: &Group,
         room: &Arc<Notify>,
         pending: &Arc<Pending>,
-        (options, gauges): (&Options, &Gauges),
+        options: &Options,
+        gauges: &Gauges,
         pulse: &Pulse,
     ) -> Self {
         let traffic = gauges.traffic(group.name);
@@ -60,7 +66,7 @@ impl Outlet {
         let (group, batch, stop) = (group.clone(), options.batch, pulse.stop().clone());
         let route = Arc::new(Route { source, group, window, traffic, batch, stop });
         let (pending, pulse) = (Arc::clone(pending), pulse.clone());
-        Self { route, couriers: JoinSet::new(), pulse, pending, behind: None }
+        Self { route, couriers: JoinSet::new(), pulse, pending, behind: None, told: None }
     }
 
     pub(super) fn listens_to(&self, channel: &str) -> bool {
@@ -85,9 +91,12 @@ impl Outlet {
         }
         self.behind = Some(Behind { debt: ticket, from: before(), to: None });
         self.route.traffic.fell_behind();
-        let Route { source, group, .. } = &*self.route;
-        let group = group.name;
-        tracing::info!(source, group, "a group is behind; its messages wait in the outbox");
+        if self.told.is_none_or(|told| told.elapsed() > SILENCE) {
+            self.told = Some(Instant::now());
+            let Route { source, group, .. } = &*self.route;
+            let group = group.name;
+            tracing::info!(source, group, "a group is behind; its messages wait in the outbox");
+        }
         // Asks to be told.
         self.route.window.room();
     }
@@ -138,7 +147,7 @@ impl Outlet {
             self.route.traffic.caught_up();
             let Route { source, group, .. } = &*self.route;
             let group = group.name;
-            tracing::info!(source, group, "a group has caught up");
+            tracing::debug!(source, group, "a group has caught up");
         }
     }
 
@@ -170,3 +179,6 @@ impl Drop for Outlet {
 
 /// Tickets that a group that is behind gets over at a time, where marks allow it.
 const STRIDE: u64 = 1_024;
+
+/// A group that is a little too slow falls behind many times a second. That is said once in a while.
+const SILENCE: Duration = Duration::from_mins(1);

@@ -7,7 +7,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use messaging::{Bus, Group, Link, Options, memory::Memory};
+use messaging::{Bus, Envelope, Group, Link, Options, memory::Memory};
+use sea_orm::{ConnectionTrait, Statement};
+use storage::Database;
 use testkit::eventually;
 
 use super::{Joint, Node, Process, Socket, Town, conformance, quiet, tidy};
@@ -115,4 +117,68 @@ async fn what_a_group_missed_is_kept_while_it_cannot_be_read_again() {
     publish(&shop, "k", [21]).await;
     quiet(&[&node, &ear]).await;
     assert_eq!(noted(&db, "ear", "k").await, (1..=21).collect::<Vec<_>>());
+}
+
+/// Postgres: its position was given out before those of the others, and nobody can see it for long.
+#[tokio::test]
+async fn a_transaction_that_commits_late_is_not_missed_by_a_group_that_is_behind() {
+    let town = Town::<InMemory>::new(World::postgres()).await;
+    let (shop, node) = town.shop(&["ear"], Options { window: 4, ..tidy() }).await;
+    let early = shop.begin().await.unwrap();
+    early
+        .execute_unprepared(
+            "INSERT INTO stream_head VALUES ('shop.count', 'early', 1); \
+             INSERT INTO outbox (shard, channel, key, seq, kind, envelope) \
+             VALUES (0, 'shop.count', 'early', 1, 'event', '{}')",
+        )
+        .await
+        .unwrap();
+    publish(&shop, "k", 1..=20).await;
+    let behind = || node.running.gauges().distance("ear").behind == 1;
+    eventually("it is behind", LIMIT, async || behind()).await;
+    early.commit().await.unwrap();
+    publish(&shop, "k", 21..=40).await;
+    let (db, ear) = town.ear("ear", &Ear::new(), patient()).await;
+    quiet(&[&node, &ear]).await;
+    assert_eq!(noted(&db, "ear", "k").await, (1..=40).collect::<Vec<_>>());
+    assert_eq!(count(&db, "parked").await, 1, "its envelope is broken, so arriving means parked");
+    eventually("the outbox is empty", LIMIT, async || count(&shop, "outbox").await == 0).await;
+}
+
+/// The sender does not hear of it for long, and sends it again while it is in hand.
+#[tokio::test]
+async fn a_message_that_is_in_hand_is_not_taken_in_twice() {
+    let town = Town::<InMemory>::new(World::sqlite()).await;
+    let listener = Ear::new();
+    listener.gated.store(1, SeqCst);
+    let (db, ear) = town.ear("ear", &listener, patient()).await;
+    let shop = town.world.database("shop").await;
+    publish(&shop, "k", 1..=3).await;
+    let messages = envelopes(&shop).await;
+    let inlet = ear.running.inlet();
+    for _ in 0..5 {
+        let soon = Duration::from_millis(20);
+        let applied = inlet.deliver("ear", messages.clone(), soon).await.unwrap();
+        assert_eq!(applied, [false; 3]);
+    }
+    assert_eq!(ear.running.gauges().read().waiting, 3);
+    let last = tokio::spawn(async move { inlet.deliver("ear", messages, LIMIT).await });
+    listener.gate.add_permits(3);
+    assert_eq!(last.await.unwrap().unwrap(), [true; 3]);
+    assert_eq!(noted(&db, "ear", "k").await, [1, 2, 3]);
+    assert_eq!(listener.calls.load(SeqCst), 3);
+}
+
+/// What stands in an outbox, as its relay would send it.
+async fn envelopes(db: &Database) -> Vec<Envelope> {
+    let statement = Statement::from_string(
+        db.reader().get_database_backend(),
+        "SELECT envelope FROM outbox ORDER BY pos",
+    );
+    let rows = db.reader().query_all_raw(statement).await.unwrap();
+    let read = |row: &sea_orm::QueryResult| {
+        let text: String = row.try_get("", "envelope").unwrap();
+        Envelope { source: "shop".into(), ..serde_json::from_str(&text).unwrap() }
+    };
+    rows.iter().map(read).collect()
 }
