@@ -40,7 +40,8 @@ RUN find . -path ./target -prune -o -name '*.rs' -exec touch {} + \
     && target/dist/rialto --version
 
 FROM docker.io/library/debian:bookworm-slim
-RUN useradd --system --uid 10001 --user-group --no-create-home rialto \
+RUN groupadd --gid 10001 rialto \
+    && useradd --uid 10001 --gid rialto --no-create-home --shell /usr/sbin/nologin rialto \
     && install --directory --owner=rialto --group=rialto /srv/rialto/data
 WORKDIR /srv/rialto
 COPY --from=build /build/target/dist/rialto /usr/local/bin/rialto
