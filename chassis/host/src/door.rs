@@ -19,6 +19,10 @@ pub use table::{Choice, Row, Table};
 
 use actix_web::http::header::HeaderName;
 
-/// The header by which an internal door says that it was the door that refused, and no handler: the
-/// token proves nothing there, or what was asked for is not there.
-pub const REFUSED: HeaderName = HeaderName::from_static("rialto-door");
+/// The header by which an internal door says that an answer is from behind it: [`ANSWERED`], or that it was
+/// the door that refused, and no handler: [`REFUSED`]. What has no such header is from somebody else.
+pub const DOOR: HeaderName = HeaderName::from_static("rialto-door");
+/// A handler was asked, or would have been if the request had been right.
+pub const ANSWERED: &str = "answered";
+/// The token proves nothing there, or what was asked for is not there.
+pub const REFUSED: &str = "refused";

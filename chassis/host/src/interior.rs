@@ -24,7 +24,7 @@ use ports::Context;
 
 use crate::{
     Chosen, Cursors, Operation, Policy, Problem, RouteTable, Routes, Unfit,
-    door::{self, Choice, REFUSED, Table},
+    door::{self, ANSWERED, Choice, DOOR, REFUSED, Table},
 };
 
 /// Answers what other processes forward, and says what may be forwarded. Cloning shares it.
@@ -113,7 +113,11 @@ async fn enter<B: MessageBody + 'static>(
     let insider = admitted.as_ref().ok();
     let caller = insider.map_or_else(|| "nobody".into(), |insider| insider.caller.to_string());
     let context = door::context(caller, request.headers(), interior.0.deadline);
-    context.scope(answer(admitted.map(drop), request, next)).await
+    let mut answer = context.scope(answer(admitted.map(drop), request, next)).await?;
+    if !answer.headers().contains_key(DOOR) {
+        answer.headers_mut().insert(DOOR, HeaderValue::from_static(ANSWERED));
+    }
+    Ok(answer)
 }
 
 /// Answers a request, whatever happens.
@@ -129,7 +133,9 @@ async fn answer<B: MessageBody + 'static>(
         return Ok(refused.map_into_right_body());
     }
     let answered = door::contained(&next, request, context.left()).await;
-    let response = answered.map_err(|problem| problem.about(&path, context.trace))?;
+    let response = answered.map_err(|problem| {
+        problem.about(&path, context.trace).header(DOOR, HeaderValue::from_static(ANSWERED))
+    })?;
     Ok(match door::instead(response.response(), &path, context.trace) {
         None => response.map_into_left_body(),
         Some(problem) => {
@@ -191,5 +197,5 @@ fn refusal(error: TokenError) -> Problem {
 
 /// The problem of a door, and not of what is behind it.
 fn marked(problem: Problem) -> Problem {
-    problem.header(REFUSED, HeaderValue::from_static("refused"))
+    problem.header(DOOR, HeaderValue::from_static(REFUSED))
 }

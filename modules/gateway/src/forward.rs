@@ -13,7 +13,10 @@ use std::sync::Arc;
 
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use bytes::Bytes;
-use host::{Operation, Problem, door::REFUSED};
+use host::{
+    Operation, Problem,
+    door::{DOOR, REFUSED},
+};
 use http::{Response, StatusCode};
 use identity::Principal;
 use kernel::Code;
@@ -72,8 +75,14 @@ impl Parts {
             let cause = format!("{module} answered {status}, which was not asked for");
             return Err(unavailable(cause));
         }
-        if !answer.headers().contains_key(REFUSED.as_str()) {
-            return Ok(());
+        match answer.headers().get(DOOR.as_str()) {
+            None => {
+                return Err(unavailable(format!(
+                    "what answers for {module} is not a process of this deployment (status {status})"
+                )));
+            }
+            Some(said) if said != REFUSED => return Ok(()),
+            Some(_) => {}
         }
         if status == StatusCode::UNAUTHORIZED {
             return Err(unavailable(format!(

@@ -115,12 +115,12 @@ fn for_user(request: TestRequest, principal: &Principal) -> TestRequest {
     bearing(request, &tokens("s").sign_for("gateway", "toys", principal))
 }
 
-/// Asserts that the answer is the problem `code`, and says whether the door marked it as its own.
+/// Asserts that the answer is the problem `code`, and says whether it is the door that refused.
 #[track_caller]
 fn problem((status, headers, body): Answered, code: Code) -> bool {
     assert_eq!((status, &body["code"]), (code.status(), &json!(code.as_str())), "{body}");
     assert_eq!(headers.get("content-type").unwrap(), "application/problem+json");
-    headers.contains_key("rialto-door")
+    headers.get("rialto-door").expect("it is from behind a door") == "refused"
 }
 
 #[actix_web::test]

@@ -98,19 +98,34 @@ async fn what_is_no_answer_is_unavailable() {
 
 #[tokio::test]
 async fn a_failure_that_is_no_problem_becomes_one() {
-    let text = "HTTP/1.1 500 Oh\r\ncontent-type: text/html\r\ncontent-length: 4\r\n\r\n<p/>";
+    let text = "HTTP/1.1 500 Oh\r\nrialto-door: answered\r\ncontent-type: text/html\r\ncontent-length: 4\r\n\r\n<p/>";
     told(text, Then::Close, Code::Internal).await;
-    let busy = "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n";
+    let busy = "HTTP/1.1 503 Busy\r\nrialto-door: answered\r\ncontent-length: 0\r\n\r\n";
     let neighbour = Neighbour::saying(&toys::routes(&Arc::default()), busy, Then::Next).await;
     let shop = Shop::with_toys_at([&neighbour.address]).await;
     problem(shop.get("/v1/toys/7").send().await.unwrap(), Code::DependencyUnavailable).await;
 }
 
 #[tokio::test]
+async fn an_answer_of_somebody_who_is_none_of_ours_is_no_answer() {
+    for stranger in [
+        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
+        "HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}",
+        "HTTP/1.1 302 Found\r\nlocation: https://elsewhere.example\r\ncontent-length: 0\r\n\r\n",
+    ] {
+        let toys = toys::routes(&Arc::default());
+        let neighbour = Neighbour::saying(&toys, stranger, Then::Next).await;
+        let shop = Shop::with_toys_at([&neighbour.address]).await;
+        let answer = shop.get("/v1/toys/7").send().await.unwrap();
+        problem(answer, Code::DependencyUnavailable).await;
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_breaks_off_never_looks_complete() {
     let halves = [
-        "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf",
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+        "HTTP/1.1 200 OK\r\nrialto-door: answered\r\ncontent-length: 10\r\n\r\nhalf",
+        "HTTP/1.1 200 OK\r\nrialto-door: answered\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n",
     ];
     for half in halves {
         let neighbour = Neighbour::saying(&toys::routes(&Arc::default()), half, Then::Close).await;

@@ -115,7 +115,7 @@ async fn what_a_client_says_about_itself_has_no_effect_inside() {
 async fn what_is_for_one_connection_only_goes_no_further_in_either_direction() {
     let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close, X-Hop-Back\r\n\
                   keep-alive: timeout=5\r\nx-hop-back: 1\r\nproxy-authenticate: Basic\r\ntrailer: x\r\n\
-                  upgrade: h2c\r\nx-internal-note: 1\r\nrialto-outcome: done\r\nx-kept: 2\r\n\r\nok";
+                  upgrade: h2c\r\nx-internal-note: 1\r\nrialto-door: answered\r\nx-kept: 2\r\n\r\nok";
     let neighbour = Neighbour::saying(&toys::routes(&Arc::default()), answer, Then::Close).await;
     let shop = Shop::with_toys_at([&neighbour.address]).await;
     let request = "GET /v1/toys/7 HTTP/1.1\r\nhost: shop.example\r\nte: trailers\r\ntrailer: x\r\n\
