@@ -22,7 +22,7 @@ pub(crate) struct InMemory {
 }
 
 impl InMemory {
-    fn link(&self, group: &'static str) -> Arc<Memory> {
+    pub(crate) fn link(&self, group: &'static str) -> Arc<Memory> {
         let mut links = self.links.lock().unwrap();
         Arc::clone(links.entry(group).or_insert_with(|| Memory::to(group)))
     }

@@ -1,6 +1,7 @@
 //! What every bus promises: two or three processes, each with databases of its own, joined by it.
 
 mod broker;
+mod chaos;
 mod commands;
 mod delivery;
 pub(crate) mod http;
