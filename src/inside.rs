@@ -7,10 +7,12 @@ use anyhow::Result;
 use host::Interior;
 use messaging::Running;
 use telemetry::Metrics;
+use wire::http::Calls;
 
 use crate::{house::House, numbers, wires::Wires};
 
 /// Answers calls to the modules that live here, messages for them, what the gateway forwards, and probes.
+/// Also gives what is told when no more calls are to be taken.
 ///
 /// # Errors
 /// When a route is not as it should be, or the listener cannot be used.
@@ -20,7 +22,7 @@ pub fn listen(
     messages: &Running,
     metrics: Metrics,
     listener: TcpListener,
-) -> Result<Server> {
+) -> Result<(Server, Calls)> {
     let http = &house.loaded.config.http;
     let tokens = || wires.tokens.clone();
     let calls = wire::http::calls(house.wires.clone(), tokens(), &wires.options);
@@ -28,6 +30,7 @@ pub fn listen(
     let open = [house.health.routes(), numbers::routes(metrics)];
     let routes = house.routes.clone();
     let interior = Interior::new(routes, tokens(), wires.cursors.clone(), http.deadline)?;
+    let answered = calls.clone();
     let app = move || {
         let (calls, inbound) = (calls.clone(), inbound.clone());
         let (open, interior) = (open.clone(), interior.clone());
@@ -46,5 +49,5 @@ pub fn listen(
         .shutdown_timeout(http.drain.as_secs())
         .disable_signals()
         .listen(listener)?;
-    Ok(server.run())
+    Ok((server.run(), answered))
 }

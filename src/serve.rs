@@ -15,6 +15,7 @@ use tokio::{
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
+use wire::http::Calls;
 
 use crate::{
     banner::Banner,
@@ -31,6 +32,7 @@ use crate::{
 /// Everything that has to be stopped, in the order in which it is.
 struct Serving {
     health: Health,
+    calls: Option<Calls>,
     servers: Vec<Server>,
     tasks: JoinHandle<()>,
     stop: CancellationToken,
@@ -63,9 +65,12 @@ pub async fn run(loaded: &Loaded, which: &Which) -> Result<()> {
     numbers::count_messages(&metrics, &messages.gauges());
 
     let mut servers = Vec::new();
-    let mut open = None;
+    let (mut open, mut calls) = (None, None);
     if let Some(listener) = internal {
-        servers.push(inside::listen(&house, &wires, &messages, metrics.clone(), listener)?);
+        let (server, answered) =
+            inside::listen(&house, &wires, &messages, metrics.clone(), listener)?;
+        servers.push(server);
+        calls = Some(answered);
     }
     if let Some(listener) = public {
         open = Some(listener.local_addr()?);
@@ -89,7 +94,7 @@ pub async fn run(loaded: &Loaded, which: &Which) -> Result<()> {
     } else if let Some(customer) = demo {
         eprint!("{customer}");
     }
-    let serving = Serving { health, servers, tasks, stop, messages, lines, databases };
+    let serving = Serving { health, calls, servers, tasks, stop, messages, lines, databases };
     serving.until_told(loaded, which.stop_with_stdin).await
 }
 
@@ -148,7 +153,7 @@ async fn answer_the_world(
 
 impl Serving {
     async fn until_told(self, loaded: &Loaded, with_stdin: bool) -> Result<()> {
-        let Self { health, servers, tasks, stop, messages, lines, databases } = self;
+        let Self { health, calls, servers, tasks, stop, messages, lines, databases } = self;
         let drain = loaded.config.http.drain;
         let handles: Vec<_> = servers.iter().map(Server::handle).collect();
         let mut serving = tokio::spawn(try_join_all(servers));
@@ -157,6 +162,7 @@ impl Serving {
             told = told_to_stop(with_stdin) => tracing::info!("{} received: draining", told?),
         }
         health.drain();
+        calls.inspect(Calls::drain);
         // The world first: what it asks for may still need the inside.
         for handle in handles.iter().rev() {
             handle.stop(true).await;

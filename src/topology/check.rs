@@ -16,6 +16,9 @@ const ALIKE: f64 = 0.7;
 /// The shortest secret that processes may know each other by.
 const SECRET: usize = 32;
 
+/// The longest beginning of the names of queues, which a broker limits to 255 bytes.
+const LONGEST_PREFIX: usize = 64;
+
 /// Everything that is wrong, a sentence each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings(Vec<String>);
@@ -315,6 +318,14 @@ fn crossing(config: &Config, layout: &Layout, findings: &mut Findings) {
         findings.add(format!(
             "topology.secret has {secret} characters and needs {SECRET} or more: take a random one, as \
              `openssl rand -base64 48` prints it"
+        ));
+    }
+    let prefix = &config.topology.rabbitmq.prefix;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if !(1..=LONGEST_PREFIX).contains(&prefix.len()) || !prefix.chars().all(plain) {
+        findings.add(format!(
+            "topology.rabbitmq.prefix is {prefix:?}: take 1 to {LONGEST_PREFIX} letters, digits, dots, dashes \
+             and underscores"
         ));
     }
     if layout.bus == Bus::InProcess && layout.processes.len() > 1 {

@@ -146,6 +146,12 @@ fn a_secret_that_can_be_guessed_is_refused() {
 }
 
 #[test]
+fn names_at_the_broker_are_plain_and_short() {
+    let said = complaint(&["topology.rabbitmq.prefix = \"our shop\""]);
+    assert!(said.contains("topology.rabbitmq.prefix is \"our shop\""), "{said}");
+}
+
+#[test]
 fn a_process_nobody_finds_is_refused() {
     let lonely = "topology.processes.shop = { modules = [\"users\", \"products\", \"carts\"] }";
     let said = read(&[THREE[0], THREE[1], lonely, THREE[3]], &[]).err().unwrap().to_string();

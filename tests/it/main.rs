@@ -16,6 +16,9 @@ mod journeys;
 /// All of it in every way to deploy the shop.
 mod worlds;
 
+/// All of it in every way to group the modules.
+mod partitions;
+
 /// How one process starts and starts again.
 mod lifetime;
 

@@ -5,6 +5,7 @@ mod deployment;
 mod patience;
 mod place;
 mod process;
+mod rehearsed;
 mod rialto;
 mod shopper;
 mod stage;

@@ -108,7 +108,7 @@ async fn close(world: &World) {
 }
 
 /// Plays one journey and compares what was said.
-async fn play(world: &Arc<World>, journey: &Journey) -> Result<(), String> {
+pub(crate) async fn play(world: &Arc<World>, journey: &Journey) -> Result<(), String> {
     let (stage, transcript) = Stage::shared(world, journey.name);
     let playing = AssertUnwindSafe((journey.play)(&stage)).catch_unwind();
     match tokio::time::timeout(LIMIT, playing).await {

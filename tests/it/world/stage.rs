@@ -62,7 +62,7 @@ impl Stage {
     }
 
     /// Makes the administrator of a shop that is not running yet.
-    pub(super) async fn appoint(world: &World) {
+    pub(crate) async fn appoint(world: &World) {
         let create = ["admin", "create", "--email", ADMIN, "--password-stdin"];
         let made = world.rialto().args(create).input(PASSWORD).run().await;
         assert!(made.status.success(), "{made:?}");

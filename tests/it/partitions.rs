@@ -1,0 +1,163 @@
+//! All ways to group the six commerce modules, in one process: calls between groups cross loopback wires,
+//! messages an in-memory bus. What a client hears must not tell which way it was.
+
+use std::{
+    fs,
+    net::TcpListener,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures::{StreamExt, stream};
+use rialto::{
+    config::{Layers, Loaded},
+    rehearsal::Rehearsal,
+    wiring,
+};
+use tempfile::TempDir;
+
+use crate::{
+    journeys::{ALL, Journey},
+    world::{Stage, World},
+    worlds,
+};
+
+/// Groups are tried by so many tests at once.
+const PARTS: usize = 4;
+/// Ways that one test tries at the same time.
+const AT_ONCE: usize = 3;
+/// How long the messages of a shop may take in the end.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// The modules that are grouped: everything but the gateway, which stands in front of all.
+fn modules() -> Vec<&'static str> {
+    let modules = wiring::MODULES.iter().map(|module| module.name);
+    modules.filter(|name| *name != "gateway").collect()
+}
+
+/// Every way to put `names` into groups.
+fn groupings(names: &[&'static str]) -> Vec<Vec<Vec<&'static str>>> {
+    let Some((first, rest)) = names.split_first() else { return vec![Vec::new()] };
+    let mut all = Vec::new();
+    for smaller in groupings(rest) {
+        for group in 0..smaller.len() {
+            let mut joined = smaller.clone();
+            joined[group].insert(0, first);
+            all.push(joined);
+        }
+        let mut apart = smaller;
+        apart.insert(0, vec![*first]);
+        all.push(apart);
+    }
+    all
+}
+
+#[test]
+fn there_are_203_ways_to_group_six_modules() {
+    let mut all = groupings(&modules());
+    assert_eq!(all.len(), 203);
+    for grouping in &mut all {
+        grouping.iter_mut().for_each(|group| group.sort_unstable());
+        grouping.sort_unstable();
+        assert_eq!(grouping.iter().flatten().count(), 6, "{grouping:?}");
+    }
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 203, "no way occurs twice");
+}
+
+/// What is told in each of them: every way in which modules ask and tell each other, once.
+const TOLD: [&str; 9] = [
+    "purchase/a_stranger_signs_up_fills_a_cart_pays_and_gets_a_waybill",
+    "purchase/an_order_goes_to_an_address_from_the_address_book",
+    "carts/a_cart_says_what_stands_between_it_and_an_order",
+    "cards/a_declined_card_leaves_the_order_payable_and_another_one_completes_it",
+    "cards/a_payment_that_needs_the_customer_goes_on_when_the_customer_has_acted",
+    "stock/cancelling_a_pending_order_frees_its_stock",
+    "stock/too_little_stock_is_a_conflict_that_names_the_lines",
+    "idempotency/the_same_key_twice_is_one_order_and_the_second_answer_says_so",
+    "strangers/what_belongs_to_another_customer_is_not_found",
+];
+
+fn told() -> Vec<&'static Journey> {
+    let find = |name: &&str| ALL.iter().find(|journey| journey.name == *name);
+    TOLD.iter().map(|name| find(name).unwrap_or_else(|| panic!("no journey {name}"))).collect()
+}
+
+macro_rules! parts {
+    ($($test:ident = $part:literal;)+) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $test() {
+            try_part($part).await;
+        }
+    )+};
+}
+
+parts! {
+    every_grouping_answers_alike_first_quarter = 0;
+    every_grouping_answers_alike_second_quarter = 1;
+    every_grouping_answers_alike_third_quarter = 2;
+    every_grouping_answers_alike_last_quarter = 3;
+}
+
+async fn try_part(part: usize) {
+    let begun = Instant::now();
+    let template = World::unopened(&[]);
+    Stage::appoint(&template).await;
+    let migrated = template.rialto().args(["migrate"]).run().await;
+    assert!(migrated.status.success(), "{migrated:?}");
+    let chosen: Vec<_> = groupings(&modules()).into_iter().skip(part).step_by(PARTS).collect();
+    let count = chosen.len();
+    let tried = chosen.iter().map(|grouping| try_grouping(grouping, template.folder()));
+    let failures: Vec<Vec<String>> = stream::iter(tried).buffer_unordered(AT_ONCE).collect().await;
+    let failures: Vec<String> = failures.into_iter().flatten().collect();
+    let journeys = told().len();
+    eprintln!("{journeys} journeys in {count} groupings took {:.1?}", begun.elapsed());
+    assert!(failures.is_empty(), "{} failed:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Plays everything in one grouping; gives what went wrong.
+async fn try_grouping(grouping: &[Vec<&'static str>], template: &Path) -> Vec<String> {
+    let folder = copy(template);
+    let url = format!("storage.url = \"sqlite://{}/{{module}}.db\"", folder.path().display());
+    let told_to = [
+        "demo = false",
+        "gateway.address_rate = 0",
+        "gateway.user_rate = 0",
+        "http.workers = 1",
+        "storage.synchronous = \"normal\"",
+        &url,
+    ];
+    let flags = told_to.map(str::to_owned).into();
+    let loaded = Loaded::read(&Layers { files: Vec::new(), flags }).unwrap();
+    let shop = Rehearsal::open(&loaded, grouping).await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let server = shop.listen(listener).unwrap();
+    let handle = server.handle();
+    let serving = tokio::spawn(server);
+    let world = Arc::new(World::rehearsed(base, folder));
+    let mut failures = Vec::new();
+    for journey in told() {
+        if let Err(why) = worlds::play(&world, journey).await {
+            failures.push(format!("  {grouping:?}: {why}"));
+        }
+    }
+    handle.stop(false).await;
+    serving.await.unwrap().unwrap();
+    shop.close(DRAIN).await.unwrap();
+    failures
+}
+
+/// The databases of a shop that nobody has used.
+fn copy(template: &Path) -> TempDir {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    for entry in fs::read_dir(template).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    folder
+}
