@@ -11,6 +11,7 @@ mod carts;
 mod catalogue;
 mod documents;
 mod idempotency;
+mod performance;
 mod problems;
 mod purchase;
 mod restarts;
@@ -21,6 +22,8 @@ mod strangers;
 use futures::future::LocalBoxFuture;
 
 use crate::world::Stage;
+
+pub(crate) use performance::said;
 
 /// A story that is told in every world.
 #[derive(Clone, Copy)]
