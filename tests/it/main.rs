@@ -16,11 +16,7 @@ mod journeys;
 /// All of it in every way to deploy the shop.
 mod worlds;
 
-<<<<<<< Updated upstream
 /// All of it in every way to group the modules.
-=======
-/// The main journeys for every way to group the modules.
->>>>>>> Stashed changes
 mod partitions;
 
 /// How one process starts and starts again.

@@ -18,9 +18,9 @@ use rialto::{
 use tempfile::TempDir;
 
 use crate::{
+    books::Books,
     journeys::{ALL, Journey},
     world::{Stage, World},
-    worlds,
 };
 
 /// Groups are tried by so many tests at once.
@@ -140,13 +140,16 @@ async fn try_grouping(grouping: &[Vec<&'static str>], template: &Path) -> Vec<St
     let world = Arc::new(World::rehearsed(base, folder));
     let mut failures = Vec::new();
     for journey in told() {
-        if let Err(why) = worlds::play(&world, journey).await {
+        if let Err(why) = journey.play_in(&world).await {
             failures.push(format!("  {grouping:?}: {why}"));
         }
     }
+    let books = Books::of(&world).await;
+    books.settled().await;
     handle.stop(false).await;
     serving.await.unwrap().unwrap();
     shop.close(DRAIN).await.unwrap();
+    books.check().await;
     failures
 }
 

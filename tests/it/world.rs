@@ -81,28 +81,6 @@ impl World {
         world
     }
 
-    /// Processes inside this one, that answer at `base` and keep their databases in `folder`.
-    pub(crate) fn rehearsed(folder: TempDir, base: String) -> Self {
-        Self {
-            deployment: Deployment::REHEARSED,
-            folder,
-            backing: Backing::default(),
-            settings: Vec::new(),
-            places: Vec::new(),
-            browser: Browser::to(vec![base]),
-            _ports: Vec::new(),
-        }
-    }
-
-    /// A shop that is closed, on SQLite: it has databases, and an administrator and nothing else in them.
-    pub(crate) async fn closed() -> Self {
-        let world = Self::new(Deployment::WHOLE_ON_SQLITE, &SETTINGS, Backing::default());
-        Stage::appoint(&world).await;
-        let migrated = world.rialto().args(["migrate"]).run().await;
-        assert!(migrated.status.success(), "{migrated:?}");
-        world
-    }
-
     fn new(deployment: Deployment, settings: &[&str], backing: Backing) -> Self {
         let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let folder = tempfile::tempdir_in(tmp).unwrap();

@@ -55,8 +55,6 @@ impl Deployment {
     /// Two shops without a gateway behind one that hosts nothing else.
     pub(crate) const REPLICAS_BEHIND_A_GATEWAY: Self =
         Self::of("gateway-replicas-postgres", Some("tests/it/world/gateway.toml"), Postgres);
-    /// Processes that are none: everything is inside the test.
-    pub(super) const REHEARSED: Self = Self::of("rehearsed-sqlite", None, Sqlite);
 
     const fn of(name: &'static str, file: Option<&'static str>, storage: Storage) -> Self {
         Self { name, file, settings: &[], storage }
