@@ -8,6 +8,7 @@
 mod board;
 
 use std::{
+    env,
     io::IsTerminal,
     process::{ExitStatus, Stdio},
     sync::Arc,
@@ -187,7 +188,7 @@ fn how(status: ExitStatus) -> String {
 
 /// In a group of its own, so that Ctrl-C reaches us alone, and we choose the order of draining.
 fn spawn(start: &Start) -> Result<Child> {
-    let mut command = Command::new(std::env::current_exe()?);
+    let mut command = Command::new(env::current_exe()?);
     command
         .args(&start.words)
         .env("RIALTO_TOPOLOGY__SECRET", format!("{:?}", start.secret))
