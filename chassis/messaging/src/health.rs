@@ -69,7 +69,8 @@ impl Health {
         self.is_bad()
     }
 
-    fn is_bad(&self) -> bool {
+    /// Whether many different messages failed in a row.
+    pub(crate) fn is_bad(&self) -> bool {
         self.failed_in_a_row.load(Ordering::Relaxed) >= self.limit
     }
 }

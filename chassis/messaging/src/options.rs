@@ -11,6 +11,10 @@ pub struct Options {
     pub poll_postgres: Duration,
     /// Messages that wait in one lane of one subscriber before its senders wait too.
     pub lane: usize,
+    /// Postgres: events that wait in one lane and are applied in one transaction; 1 for each in its own.
+    /// When one of them fails all are tried again, one by one. On SQLite transactions of all lanes
+    /// share a commit anyway.
+    pub together: usize,
     /// Messages of one module that are on their way to one group elsewhere. When there are more the
     /// group is behind: the others wait in the outbox.
     pub window: usize,
@@ -38,6 +42,7 @@ impl Default for Options {
             poll_sqlite: Duration::from_secs(5),
             poll_postgres: Duration::from_millis(500),
             lane: 64,
+            together: 16,
             window: 1_024,
             batch: 64,
             reclaim_every: Duration::from_secs(10),

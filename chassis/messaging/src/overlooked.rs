@@ -45,6 +45,17 @@ impl Overlooked {
         None
     }
 
+    /// The number of the first message that was overlooked directly before `envelope`, or its own.
+    pub(crate) fn first_before(&self, envelope: &Envelope) -> i64 {
+        if self.runs.is_empty() {
+            return envelope.seq;
+        }
+        match self.runs.get(&stream(envelope)) {
+            Some(run) if run.last() == envelope.seq - 1 => run.first(),
+            _ => envelope.seq,
+        }
+    }
+
     /// Takes what is kept of the stream of `envelope`.
     pub(crate) fn take(&mut self, envelope: &Envelope) -> Option<Run> {
         if self.runs.is_empty() {

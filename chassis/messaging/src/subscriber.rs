@@ -1,4 +1,6 @@
-//! One group in this process: its database, its handlers, and one transaction per message.
+//! One group in this process: its database, its handlers, and its transactions.
+
+mod together;
 
 use std::{borrow::Cow, collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
@@ -19,6 +21,8 @@ use crate::{
     parked::{self, Failed, State},
     publish::Outgoing,
 };
+
+pub(crate) use together::Event;
 
 pub(crate) struct Subscriber {
     pub(crate) db: Database,

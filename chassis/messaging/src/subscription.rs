@@ -16,8 +16,9 @@ use crate::{Delivery, Failure, Publish};
 /// Handles a message. What it writes to `tx` and publishes there commits together with the mark
 /// that keeps the message from being applied again.
 ///
-/// It may be *called* again when a try failed; only one call's effects are ever committed. It must
-/// not await anything but the database.
+/// It may be *called* again when a try failed, its own or that of another message in the same
+/// transaction; only one call's effects are ever committed. It must not await anything but the
+/// database.
 #[async_trait]
 pub trait Handle<M: Message>: Send + Sync {
     /// Applies `message`.

@@ -14,12 +14,15 @@ use crate::{
     job::Job,
     overlooked::{Overlooked, Run},
     parked::{State, TRIES_AT_ONCE},
-    subscriber::{Origin, Settled, Subscriber, Try},
+    subscriber::{Event, Origin, Settled, Subscriber, Try},
 };
 
 /// Rounds of tries of a message that is handled as the only one of its subscriber.
 const PROBES: u32 = 5;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Messages of a lane that are tried one by one after some that were tried together failed.
+const ALONE: usize = 256;
 
 /// Works until `stop` or until no relay sends any more.
 pub(crate) async fn run(
@@ -27,20 +30,29 @@ pub(crate) async fn run(
     mut jobs: mpsc::Receiver<Job>,
     stop: CancellationToken,
 ) {
-    let mut lane = Lane { subscriber: &subscriber, stop: &stop, overlooked: Overlooked::default() };
+    let mut lane =
+        Lane { subscriber: &subscriber, stop: &stop, overlooked: Overlooked::default(), alone: 0 };
+    let mut next = None;
     loop {
         let due = lane.overlooked.due();
         let flush = due.unwrap_or_else(Instant::now);
-        let job = tokio::select! {
-            biased;
-            () = stop.cancelled() => break,
-            job = jobs.recv() => job,
-            () = sleep_until(flush), if due.is_some() => None,
-            () = subscriber.hurry.notified(), if due.is_some() => None,
+        let job = match next.take() {
+            Some(job) if !stop.is_cancelled() => Some(job),
+            _ => tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                job = jobs.recv() => job,
+                () = sleep_until(flush), if due.is_some() => None,
+                () = subscriber.hurry.notified(), if due.is_some() => None,
+            },
         };
         let went_on = match job {
             Some(job) if subscriber.overlooks(&job.envelope) => lane.overlook(job).await,
-            Some(job) => lane.settle(job).await,
+            Some(job) => {
+                let together;
+                (together, next) = lane.gather(job, &mut jobs);
+                lane.settle_all(together).await
+            }
             None if jobs.is_closed() => break,
             None => lane.flush().await,
         };
@@ -58,6 +70,8 @@ struct Lane<'a> {
     subscriber: &'a Subscriber,
     stop: &'a CancellationToken,
     overlooked: Overlooked,
+    /// How many messages are tried one by one before some are tried together again.
+    alone: usize,
 }
 
 impl Lane<'_> {
@@ -74,15 +88,75 @@ impl Lane<'_> {
         Some(())
     }
 
+    /// Takes what waits behind `first` and may share a transaction with it, and one more if that may
+    /// not.
+    fn gather(&self, first: Job, jobs: &mut mpsc::Receiver<Job>) -> (Vec<Job>, Option<Job>) {
+        let shares = |job: &Job| {
+            self.subscriber.shares(&job.envelope) && !self.subscriber.overlooks(&job.envelope)
+        };
+        let mut together = vec![first];
+        if self.alone > 0 || self.subscriber.health.is_bad() || !shares(&together[0]) {
+            return (together, None);
+        }
+        while together.len() < self.subscriber.most_together() {
+            let Ok(job) = jobs.try_recv() else { break };
+            if !shares(&job) {
+                return (together, Some(job));
+            }
+            together.push(job);
+        }
+        (together, None)
+    }
+
+    /// Applies or parks the messages: as many in one transaction as go together, or one by one.
+    async fn settle_all(&mut self, mut jobs: Vec<Job>) -> Option<()> {
+        while jobs.len() > 1 && self.alone == 0 {
+            match self.attempt_all(&jobs).await {
+                Ok(settled) => {
+                    self.subscriber.health.succeeded();
+                    let rest = jobs.split_off(settled.len());
+                    for (job, settled) in jobs.into_iter().zip(settled) {
+                        self.conclude(job, Ok(settled)).await?;
+                    }
+                    jobs = rest;
+                }
+                Err(failure) => {
+                    let subscriber = self.subscriber.name();
+                    tracing::debug!(subscriber, %failure, "messages are tried one by one");
+                    self.alone = ALONE;
+                }
+            }
+            if self.stop.is_cancelled() {
+                return None;
+            }
+        }
+        for job in jobs {
+            self.alone = self.alone.saturating_sub(1);
+            self.settle(job).await?;
+        }
+        Some(())
+    }
+
+    async fn attempt_all(&self, jobs: &[Job]) -> Result<Vec<Settled>, Failure> {
+        let mut events = Vec::with_capacity(jobs.len());
+        for Job { envelope, .. } in jobs {
+            let first = self.overlooked.first_before(envelope);
+            events.push(Event { envelope, first });
+        }
+        self.subscriber.attempt_all(&events, self.stop).await
+    }
+
     /// Applies or parks the message.
     async fn settle(&mut self, job: Job) -> Option<()> {
-        let run = self.overlooked.take(&job.envelope);
-        let first = match &run {
-            Some(run) if run.last() == job.envelope.seq - 1 => run.first(),
-            _ => job.envelope.seq,
-        };
+        let first = self.overlooked.first_before(&job.envelope);
         let settled = self.apply(&job, first).await?;
-        if let Some(run) = run {
+        self.conclude(job, settled).await
+    }
+
+    /// Parks the message if it failed, and acknowledges it with what was overlooked before it.
+    async fn conclude(&mut self, job: Job, settled: Result<Settled, Failure>) -> Option<()> {
+        let first = self.overlooked.first_before(&job.envelope);
+        if let Some(run) = self.overlooked.take(&job.envelope) {
             match settled {
                 Ok(Settled::Reached) if first < job.envelope.seq => run.acknowledge(),
                 _ => self.write(vec![run]).await?,

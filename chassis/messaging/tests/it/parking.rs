@@ -17,10 +17,13 @@ on_both!(
     a_panic_harms_its_own_message_only,
     parked_messages_survive_a_restart,
     when_everything_fails_messages_are_not_parked_one_and_all,
+    one_that_fails_among_many_holds_back_its_own_key_only,
 );
 
+/// Each message in a transaction of its own, so that tries can be counted.
 fn long_pauses() -> Options {
-    Options { first_pause: LIMIT * 100, longest_pause: LIMIT * 100, ..Options::default() }
+    let pause = LIMIT * 100;
+    Options { first_pause: pause, longest_pause: pause, together: 1, ..Options::default() }
 }
 
 async fn a_failing_message_is_parked_with_its_key_and_applied_later_in_order(world: World) {
@@ -138,4 +141,33 @@ async fn when_everything_fails_messages_are_not_parked_one_and_all(world: World)
     ear.down.store(0, Ordering::SeqCst);
     eventually("all are applied", LIMIT, async || effects(&db, "ear").await.len() == 100).await;
     running.quiet(LIMIT).await.unwrap();
+}
+
+/// Those behind it in the lane may have been tried in one transaction with it.
+async fn one_that_fails_among_many_holds_back_its_own_key_only(world: World) {
+    let (shop, db) = (world.database("shop").await, world.database("ear").await);
+    let mut tx = shop.begin().await.unwrap();
+    for n in 1..=40 {
+        for key in 0..20 {
+            tx.publish(&Counted { key: format!("k{key}"), n: n * 100 + key }).unwrap();
+        }
+    }
+    tx.commit().await.unwrap();
+    let ear = Ear::new();
+    ear.fails.store(2_007, Ordering::SeqCst);
+    ear.panics.store(3_011, Ordering::SeqCst);
+    let running = listen(&shop, &db, &ear, Options { together: 16, ..long_pauses() });
+    running.quiet(LIMIT).await.unwrap();
+    for (key, numbers) in effects(&db, "ear").await {
+        let last = match &*key {
+            "k7" => 19,
+            "k11" => 29,
+            _ => 40,
+        };
+        let key: i64 = key[1..].parse().unwrap();
+        let expected: Vec<_> = (1..=last).map(|n| n * 100 + key).collect();
+        assert_eq!(numbers, expected, "k{key}");
+    }
+    assert_eq!(count(&db, "parked").await, 21 + 11);
+    assert_eq!(running.gauges().read().applied, 20 * 40 - 21 - 11);
 }
