@@ -16,6 +16,7 @@ use std::{fmt::Write, path::Path};
 use futures::future::join_all;
 use servers::{Port, Signal};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 pub(crate) use browser::{Answer, Browser};
 pub(crate) use deployment::{Deployment, Storage};
@@ -49,6 +50,8 @@ pub(crate) struct World {
     settings: Vec<String>,
     places: Vec<Place>,
     browser: Browser,
+    /// The administrator's, once somebody has needed it.
+    admin_token: OnceCell<String>,
     /// Nobody else takes them as long as this lives.
     _ports: Vec<Port>,
 }
@@ -96,7 +99,17 @@ impl World {
             all.push(format!("topology.rabbitmq.prefix = \"{}\"", testkit::prefix()));
         }
         let browser = Browser::to(places.iter().filter_map(Place::public).collect());
-        Self { deployment, folder, backing, settings: all, places, browser, _ports: ports }
+        let admin_token = OnceCell::new();
+        Self {
+            deployment,
+            folder,
+            backing,
+            settings: all,
+            places,
+            browser,
+            admin_token,
+            _ports: ports,
+        }
     }
 
     /// A command that is told what every process of this shop is told.

@@ -1,6 +1,7 @@
 //! A shop in this very process, with wires between groups of its modules.
 
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 use super::{Backing, Browser, Deployment, World};
 
@@ -14,6 +15,7 @@ impl World {
             settings: Vec::new(),
             places: Vec::new(),
             browser: Browser::to(vec![base]),
+            admin_token: OnceCell::new(),
             _ports: Vec::new(),
         }
     }
