@@ -75,11 +75,8 @@ impl Comparison {
                 rounds.push(step.figures());
                 if step.is_beyond() {
                     way.beyond = true;
-                    println!(
-                        "{:10}cannot do {rate:.0}: {}",
-                        way.topology,
-                        step.causes().join("; ")
-                    );
+                    let cause = step.causes().first().map_or("", String::as_str);
+                    println!("{:10}cannot do {rate:.0}: {cause}", way.topology);
                 }
             }
         }
