@@ -14,7 +14,6 @@ use users_api::{RemoteUsers, Users};
 use crate::{
     config::Loaded,
     house::{Door, House},
-    wiring,
 };
 
 /// The doors of the shop.
@@ -77,7 +76,7 @@ pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
     });
 
     let payments: Door<dyn Payments> = door!(house, "payments", RemotePayments, |site| {
-        let sandbox = house.site(wiring::SANDBOX).await?;
+        let sandbox = house.site(crate::wiring::SANDBOX).await?;
         house.keep(&sandbox);
         let needs = payments::Needs {
             sandbox: sandbox.db,

@@ -19,7 +19,7 @@ use wire::http::{Client, Options};
 
 use crate::{
     admin,
-    config::{self, Carrier, Loaded},
+    config::{Carrier, Loaded},
     house::House,
     topology::{Layout, Seat},
     wiring::{self, Module},
@@ -152,7 +152,7 @@ impl<'a> Wires<'a> {
         let open =
             |elsewhere| messaging::Process::open(Bus { modules, elsewhere, siblings, options });
         #[cfg(feature = "rabbitmq")]
-        if let (config::Bus::Rabbitmq, Some(broker)) = (self.layout.bus, &self.broker) {
+        if let (crate::config::Bus::Rabbitmq, Some(broker)) = (self.layout.bus, &self.broker) {
             let mut bus = broker.bus();
             let running = open(self.groups(|module| bus.link(module.name, &module.channels())));
             let (inlet, stop) = (running.inlet(), lines.talk.stop.clone());

@@ -13,7 +13,8 @@ use ports::Transport;
 use secrecy::ExposeSecret;
 use wire::rabbitmq::{Client, Server};
 
-use super::{Lines, Seat, config};
+use super::{Lines, Seat};
+use crate::config;
 
 /// One process at a broker.
 pub(super) struct Broker {
