@@ -3,7 +3,7 @@
 use std::{io, net::TcpListener, time::Instant};
 
 use actix_web::dev::Server;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use futures::future::{OptionFuture, try_join_all};
 use host::{Background, Health};
 use messaging::Running;
@@ -52,6 +52,11 @@ pub async fn run(loaded: &Loaded, which: &Which) -> Result<()> {
     let public = seat.public().map(|address| bind(address, "--listen")).transpose()?;
     let key = format!("topology.processes.{}.internal", seat.place.name);
     let internal = seat.internal().map(|address| bind(address, &key)).transpose()?;
+    ensure!(
+        public.is_some() || internal.is_some(),
+        "nobody could reach this process: it has no gateway (build it with --features gateway), and no \
+         topology says where its neighbours find it (--config config/services.toml is an example)"
+    );
     let wires = Wires::of(loaded, &seat)?;
 
     let dial = |caller, callee| wires.dial(caller, callee);
