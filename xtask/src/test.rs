@@ -7,7 +7,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use servers::{Postgres, RabbitMq};
 
 use crate::children::Children;
@@ -122,13 +122,23 @@ async fn checks(args: &Args, children: &mut Children) -> Result<()> {
     Ok(())
 }
 
-/// A binary that can host one module only is one that compiles.
+/// A binary for one module compiles; one for none does too, and says what it lacks.
 async fn alone(children: &mut Children) -> Result<()> {
+    const NO_DEFAULTS: [&str; 4] = ["--quiet", "--bin", "rialto", "--no-default-features"];
     for module in MODULES {
-        let mut check = cargo(&["check", "--quiet", "--bin", "rialto", "--no-default-features"]);
-        let outcome = children.run(check.args(["--features", module])).await;
+        let mut check = cargo(&["check"]);
+        let outcome = children.run(check.args(NO_DEFAULTS).args(["--features", module])).await;
         outcome.with_context(|| format!("a binary for {module} alone does not compile"))?;
     }
+    children.run(cargo(&["build"]).args(NO_DEFAULTS)).await?;
+    let serve = cargo(&["run"]).args(NO_DEFAULTS).args(["--", "serve"]).output().await?;
+    let said = String::from_utf8_lossy(&serve.stderr);
+    ensure!(
+        !serve.status.success() && said.contains("--features"),
+        "a binary without modules should refuse to serve and say with which --features to build it, \
+         but: {} {said}",
+        serve.status
+    );
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 pub(crate) struct Deployment {
     /// Says which one failed.
     pub(crate) name: &'static str,
-    /// The topology, from the root of the workspace; without one there is one process.
+    /// The configuration, from the root of the workspace. Without a topology there is one process.
     file: Option<&'static str>,
     /// What is said otherwise than in the file.
     settings: &'static [&'static str],
@@ -28,13 +28,15 @@ pub(crate) enum Storage {
 
 use Storage::{Postgres, Sqlite};
 
+const BROKER: &str = "rabbitmq";
 const OVER_RABBITMQ: &[&str] = &["topology.calls = \"rabbitmq\"", "topology.bus = \"rabbitmq\""];
 
 impl Deployment {
     /// What most shops begin with.
     pub(crate) const WHOLE_ON_SQLITE: Self = Self::of("whole-sqlite", None, Sqlite);
     /// The same beside a database server.
-    pub(crate) const WHOLE_ON_POSTGRES: Self = Self::of("whole-postgres", None, Postgres);
+    pub(crate) const WHOLE_ON_POSTGRES: Self =
+        Self::of("whole-postgres", Some("config/production.toml"), Postgres);
     /// Three processes that need nothing installed.
     pub(crate) const SPLIT_OVER_HTTP: Self =
         Self::of("split-http-sqlite", Some("config/split.toml"), Sqlite);
@@ -72,28 +74,35 @@ impl Deployment {
 
     /// Whether anything crosses over a broker.
     pub(super) fn needs_broker(&self) -> bool {
-        let says = |text: &str| text.contains("= \"rabbitmq\"");
-        let file = self.file().map(|file| fs::read_to_string(file).unwrap());
-        file.is_some_and(|text| text.lines().any(says)) || self.settings.iter().any(|it| says(it))
+        let Topology { calls, bus, .. } = self.topology();
+        let carriers = [calls, bus].map(Option::unwrap_or_default);
+        carriers.contains(&BROKER.to_owned()) || self.settings.iter().any(|it| it.contains(BROKER))
     }
 
     /// The processes of the file by name; none when one process hosts everything.
     pub(super) fn processes(&self) -> BTreeMap<String, Described> {
-        let Some(file) = self.file() else { return BTreeMap::new() };
+        self.topology().processes
+    }
+
+    fn topology(&self) -> Topology {
+        let Some(file) = self.file() else { return Topology::default() };
         let text = fs::read_to_string(&file).unwrap();
-        let File { topology } =
-            toml::from_str(&text).unwrap_or_else(|no| panic!("{}: {no}", file.display()));
-        topology.processes
+        let read: Result<File, _> = toml::from_str(&text);
+        read.unwrap_or_else(|no| panic!("{}: {no}", file.display())).topology
     }
 }
 
 #[derive(Deserialize)]
 struct File {
+    #[serde(default)]
     topology: Topology,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Topology {
+    calls: Option<String>,
+    bus: Option<String>,
     processes: BTreeMap<String, Described>,
 }
 
