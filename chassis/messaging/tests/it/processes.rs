@@ -70,3 +70,22 @@ async fn a_process_with_nothing_to_say_or_hear_stops() {
     running.drain(LIMIT).await.unwrap();
     assert_eq!(count(&shop, "outbox").await, 0, "nobody listens, so it is forgotten");
 }
+
+#[tokio::test]
+async fn a_pulse_tells_that_something_ended_unless_it_was_to_stop() {
+    let world = World::sqlite();
+    let (shop, db) = (world.database("shop").await, world.database("ear").await);
+    let running = listen(&shop, &db, &Ear::new(), patient());
+    let pulse = running.pulse();
+    pulse.check().unwrap();
+    running.drain(LIMIT).await.unwrap();
+    pulse.check().unwrap();
+    let running = listen(&shop, &db, &Ear::new(), patient());
+    let pulse = running.pulse();
+    publish(&shop, "k", [1]).await;
+    running.quiet(LIMIT).await.unwrap();
+    drop(running);
+    eventually("it is known", LIMIT, async || pulse.check().is_err()).await;
+    let ended = pulse.check().unwrap_err().to_string();
+    assert!(ended.ends_with("has ended: restart this process"), "{ended}");
+}
