@@ -9,6 +9,7 @@ mod accounts;
 mod cards;
 mod carts;
 mod catalogue;
+mod coverage;
 mod documents;
 mod idempotency;
 mod performance;

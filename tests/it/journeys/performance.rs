@@ -41,7 +41,7 @@ impl Journey {
         }
     }
 
-    fn transcript(&self) -> PathBuf {
+    pub(super) fn transcript(&self) -> PathBuf {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(TRANSCRIPTS);
         folder.join(self.name).with_extension("txt")
     }
