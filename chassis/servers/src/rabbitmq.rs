@@ -21,7 +21,7 @@ const NAME: &str = "the RabbitMQ server";
 const MAPPER: &str = "the Erlang port mapper";
 /// Users that need no rights of their own, the one that RabbitMQ's package makes first.
 const USERS: [&str; 2] = ["rabbitmq", "nobody"];
-const START_LIMIT: Duration = Duration::from_secs(90);
+const START_LIMIT: Duration = Duration::from_secs(240);
 /// Where Debian keeps the programs themselves. Those of the same name in the PATH insist on being root.
 const DEBIAN: &str = "/usr/lib/rabbitmq/bin";
 /// The only name there is when nobody else uses the port mapper.
