@@ -42,9 +42,12 @@ pub(crate) async fn run(subscriber: Arc<Subscriber>, stop: CancellationToken) {
     }
 }
 
-/// Tries all that is due; gives the time until the next look.
+/// Tries all that is due, unless it is stopped; gives the time until the next look.
 async fn round(subscriber: &Subscriber, stop: &CancellationToken) -> Result<Duration, Error> {
     loop {
+        if stop.is_cancelled() {
+            return Ok(BREATH);
+        }
         let count = subscriber.parkings.count();
         let due = parked::due(&subscriber.db, subscriber.name(), now()).await?;
         if due.is_empty() {

@@ -94,11 +94,11 @@ impl Lane<'_> {
         let shares = |job: &Job| {
             self.subscriber.shares(&job.envelope) && !self.subscriber.overlooks(&job.envelope)
         };
+        let most = self.subscriber.most_together();
+        let healthy = self.alone == 0 && !self.subscriber.health.is_bad();
+        let alone = most == 1 || !healthy || !shares(&first);
         let mut together = vec![first];
-        if self.alone > 0 || self.subscriber.health.is_bad() || !shares(&together[0]) {
-            return (together, None);
-        }
-        while together.len() < self.subscriber.most_together() {
+        while !alone && together.len() < most {
             let Ok(job) = jobs.try_recv() else { break };
             if !shares(&job) {
                 return (together, Some(job));
