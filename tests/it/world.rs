@@ -192,13 +192,13 @@ impl World {
     }
 
     /// Where a process tells how it is: `http://127.0.0.1:…`.
-    pub(crate) fn door(&self, name: &str) -> String {
+    pub(crate) fn door(&self, name: &str) -> &str {
         self.place(name).door()
     }
 
     /// Somebody who looks at a process from inside, one by one.
-    pub(crate) fn insiders(&self) -> Vec<(&str, Browser)> {
-        self.places.iter().map(|place| (place.name(), Browser::to(vec![place.door()]))).collect()
+    pub(crate) fn insiders(&self) -> Vec<(&str, &Browser)> {
+        self.places.iter().map(|place| (place.name(), place.insider())).collect()
     }
 
     /// Where files are: the log of each process and, on SQLite, the databases.

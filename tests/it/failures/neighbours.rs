@@ -62,7 +62,7 @@ async fn a_neighbour_that_answers_garbage_is_believed_by_nobody() {
     let visit = Visit::begin(&stage).await;
     stage.kill("products").await;
     for garbage in GARBAGE {
-        let impostor = listen(&stage.door("products"), garbage).await;
+        let impostor = listen(stage.door("products"), garbage).await;
         eprintln!("{:?}", String::from_utf8_lossy(garbage));
         visit.without_products().await;
         impostor.abort();

@@ -156,7 +156,18 @@ impl Browser {
 }
 
 impl Answer {
+    /// Sends the request and reads the answer to its end. Once more when a connection was taken for an idle
+    /// one in the moment in which it was used (408; RFC 9110, section 15.5.9, says what clients do then).
     async fn of(request: RequestBuilder) -> reqwest::Result<Self> {
+        let again = request.try_clone();
+        let answer = Self::of_one(request).await?;
+        match again.filter(|_| answer.status == StatusCode::REQUEST_TIMEOUT) {
+            Some(again) => Self::of_one(again).await,
+            None => Ok(answer),
+        }
+    }
+
+    async fn of_one(request: RequestBuilder) -> reqwest::Result<Self> {
         let (client, request) = request.build_split();
         let request = request?;
         let (method, url) = (request.method().clone(), request.url().clone());

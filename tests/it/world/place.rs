@@ -28,6 +28,8 @@ pub(super) struct Place {
     /// What everybody has to know about it: lines of configuration.
     settings: Vec<String>,
     listens: Addresses,
+    /// Asks it how it is.
+    insider: Browser,
     running: Mutex<Option<Process>>,
 }
 
@@ -92,20 +94,26 @@ impl Place {
         let settings = places.into_iter().flatten().filter(|_| replica == 1).collect();
         let number = replica.to_string();
         let words = ["serve", "--process", process, "--replica", &number].map(str::to_owned);
-        let log = folder.join(format!("{name}.log"));
-        let (listens, running) = (first.of(replica), Mutex::default());
-        Self { name, log, words: words.into(), settings, listens, running }
+        Self::new(name, words.into(), settings, first.of(replica), folder)
     }
 
     fn whole(public: SocketAddr, folder: &Path) -> Self {
-        Self {
-            name: WHOLE.to_owned(),
-            log: folder.join(format!("{WHOLE}.log")),
-            words: vec!["serve".to_owned()],
-            settings: vec![format!("http.public = \"{public}\"")],
-            listens: Addresses { public: Some(public), internal: None },
-            running: Mutex::default(),
-        }
+        let settings = vec![format!("http.public = \"{public}\"")];
+        let listens = Addresses { public: Some(public), internal: None };
+        Self::new(WHOLE.to_owned(), vec!["serve".to_owned()], settings, listens, folder)
+    }
+
+    fn new(
+        name: String,
+        words: Vec<String>,
+        settings: Vec<String>,
+        listens: Addresses,
+        folder: &Path,
+    ) -> Self {
+        let log = folder.join(format!("{name}.log"));
+        let door = listens.internal.or(listens.public).expect("it listens somewhere");
+        let insider = Browser::to(vec![format!("http://{door}")]);
+        Self { name, log, words, settings, listens, insider, running: Mutex::default() }
     }
 
     /// Its name.
@@ -123,11 +131,14 @@ impl Place {
         self.listens.public.map(|address| format!("http://{address}"))
     }
 
-    /// Where it tells how it is.
-    pub(super) fn door(&self) -> String {
-        let Addresses { internal, public } = self.listens;
-        let address = internal.or(public).expect("it listens somewhere");
-        format!("http://{address}")
+    /// Where it tells how it is: `http://127.0.0.1:…`.
+    pub(super) fn door(&self) -> &str {
+        self.insider.base()
+    }
+
+    /// Asks it how it is.
+    pub(super) fn insider(&self) -> &Browser {
+        &self.insider
     }
 
     /// Starts it and waits until it is ready.
@@ -135,10 +146,9 @@ impl Place {
         let started = Process::start(world.rialto().args(&self.words), &self.log);
         let before = self.running.lock().unwrap().replace(started);
         assert!(before.is_none(), "{} is running", self.name);
-        let insider = Browser::to(vec![self.door()]);
         let ready = async || {
             self.with(Process::assert_running);
-            let answer = insider.try_get("/readyz").await.ok()?;
+            let answer = self.insider.try_get("/readyz").await.ok()?;
             (answer.status == 200).then_some(())
         };
         eventually(&format!("{} is ready", self.name), Patience::START, ready).await;
