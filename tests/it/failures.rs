@@ -1,7 +1,10 @@
 //! What a shop of several processes survives.
 
-/// Deaths under load: of each process, of the broker, of the database.
+/// Deaths and silence under load: of each process, of the broker, of the database.
 mod deaths;
+
+/// Somebody at the address of one of ours who is none of ours.
+mod impostor;
 
 /// A neighbour that is there and of no use.
 mod neighbours;

@@ -1,4 +1,5 @@
-//! Everything that can die dies while customers buy, and comes back.
+//! Everything that can die dies while customers buy, and comes back; meanwhile somebody else is at its address.
+//! Then everything that can fall silent does.
 
 use std::{
     path::Path,
@@ -7,6 +8,7 @@ use std::{
 
 use servers::{Postgres, RabbitMq};
 
+use super::impostor::{GARBAGE, Impostor};
 use crate::{
     fair::{self, Fair},
     world::{Backing, Deployment, Stage, World},
@@ -39,15 +41,24 @@ async fn each_process_dies(deployment: Deployment) {
     stage.stop_all().await;
 }
 
-/// Kills each process in turn and starts it again.
+/// Kills each process in turn and starts it again, then freezes each for a while.
 async fn one_after_the_other(stage: &Stage, fair: &Fair<'_>) {
     let begun = Instant::now();
-    for name in stage.names() {
+    for (name, garbage) in stage.names().into_iter().zip(GARBAGE.into_iter().cycle()) {
         fair.goes_on(BUSINESS).await;
         stage.kill(name).await;
+        let impostor = Impostor::of(stage, name, garbage).await;
         tokio::time::sleep(AWAY).await;
+        impostor.leave().await;
         stage.start(name).await;
-        eprintln!("{name} is back after {:.1?}", begun.elapsed());
+        eprintln!("{:.1?}: {name} is back", begun.elapsed());
+    }
+    for name in stage.names() {
+        fair.goes_on(BUSINESS).await;
+        stage.freeze(name);
+        tokio::time::sleep(AWAY).await;
+        stage.thaw(name);
+        eprintln!("{:.1?}: {name} goes on", begun.elapsed());
     }
     fair.goes_on(BUSINESS).await;
 }

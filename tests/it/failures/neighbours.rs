@@ -4,16 +4,11 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    task::JoinHandle,
-};
-
+use super::impostor::{GARBAGE, Impostor};
 use crate::world::{
     Answer, Deployment, Goods, Patience, Shopper, Stage, VISA, World, eventually, fresh_key, href,
 };
+use serde_json::Value;
 
 /// The longest that a request may take. Stock that is held for an order that came to nothing, because its answer
 /// was not waited for, is given back soon.
@@ -25,16 +20,6 @@ const SETTINGS: &[&str] = &[
 ];
 /// The same, and what it takes to say so on a busy machine.
 const LIMIT: Duration = Duration::from_secs(6);
-
-/// What is said instead of an answer: nothing at all, half of one, something else, an answer of somebody
-/// who is none of ours.
-const GARBAGE: [&[u8]; 5] = [
-    b"",
-    b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\ncontent-type: application/json\r\n\r\n{\"items\": [",
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 220 mail.example.com ESMTP\r\n",
-    b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
-    b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-type: application/json\r\n\r\n{}",
-];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_neighbour_that_never_answers_holds_nobody_up_over_http() {
@@ -62,35 +47,14 @@ async fn a_neighbour_that_answers_garbage_is_believed_by_nobody() {
     let visit = Visit::begin(&stage).await;
     stage.kill("products").await;
     for garbage in GARBAGE {
-        let impostor = listen(stage.door("products"), garbage).await;
+        let impostor = Impostor::of(&stage, "products", garbage).await;
         eprintln!("{:?}", String::from_utf8_lossy(garbage));
         visit.without_products().await;
-        impostor.abort();
-        // Its address is free when it is gone.
-        impostor.await.unwrap_err();
+        impostor.leave().await;
     }
     stage.start("products").await;
     visit.ends_well().await;
     stage.stop_all().await;
-}
-
-/// Answers everybody with the same.
-async fn listen(base: &str, garbage: &'static [u8]) -> JoinHandle<()> {
-    let address = base.strip_prefix("http://").unwrap();
-    let listener = TcpListener::bind(address).await.unwrap();
-    tokio::spawn(async move {
-        let mut connections = tokio::task::JoinSet::new();
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            connections.spawn(answer(stream, garbage));
-        }
-    })
-}
-
-async fn answer(mut stream: TcpStream, garbage: &[u8]) -> std::io::Result<()> {
-    let mut asked = [0; 1024];
-    let _ = stream.read(&mut asked).await?;
-    stream.write_all(garbage).await
 }
 
 /// Somebody who was about to buy something.
