@@ -36,7 +36,10 @@ pub const MODULES: &[Module] = &[
         tables: true,
         asks: &[],
         listens: &[],
-        speaks: &[users_api::UserRegistered::CHANNEL],
+        speaks: &[
+            users_api::UserRegistered::CHANNEL,
+            users_api::EmailVerificationRequested::CHANNEL,
+        ],
     },
     Module {
         name: "products",

@@ -7,13 +7,18 @@
 //!
 //! Passwords travel inwards only, wrapped in [`Password`], which neither prints nor logs itself.
 
-use kernel::{Code, Event, Fault, Message, Timestamp, Version, Violation};
+use kernel::{Code, Fault, Timestamp, Version, Violation};
 use ports::{Unreachable, async_trait};
 use serde::{Deserialize, Serialize};
 
-mod password;
+mod events;
+mod secret;
 
-pub use password::Password;
+pub use events::{
+    AddressChange, AddressChanged, EmailVerificationRequested, EmailVerified,
+    PasswordResetRequested, UserErased, UserRegistered,
+};
+pub use secret::{OneTimeToken, Password};
 
 kernel::id! {
     /// Names one person for as long as the shop exists, even after erasure.
@@ -201,29 +206,6 @@ pub struct PublicKey {
     /// The 32 bytes of the key, base64url without padding: JWK's `x`.
     pub x: String,
 }
-
-/// Somebody opened an account.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct UserRegistered {
-    /// Who.
-    pub user: UserId,
-    /// As it was given.
-    pub email: String,
-    /// How the shop addresses the person.
-    pub name: String,
-    /// When.
-    pub at: Timestamp,
-}
-
-impl Message for UserRegistered {
-    const CHANNEL: &'static str = "users.user";
-    const TYPE: &'static str = "user-registered";
-    fn key(&self) -> String {
-        self.user.to_string()
-    }
-}
-
-impl Event for UserRegistered {}
 
 /// Why users said no.
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
