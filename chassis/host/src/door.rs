@@ -13,7 +13,9 @@ mod table;
 pub use admission::{admit, wrong_method};
 pub use containment::{caught, contained};
 pub use failure::{instead, problem_of};
-pub use head::{TIMEOUT, TRACEPARENT, bearer, context, timeout, timeout_text, trace, value};
+pub use head::{
+    GUEST_TOKEN, TIMEOUT, TRACEPARENT, bearer, context, guest, timeout, timeout_text, trace, value,
+};
 pub(crate) use table::is_plain;
 pub use table::{Choice, Row, Table};
 

@@ -14,6 +14,8 @@ pub enum Policy {
     Public,
     /// Anybody, and the handler learns who it is when there is a token. A bad token is refused.
     Optional,
+    /// Any logged-in user, and a guest who proves to be one by `Guest-Token`.
+    Shopper,
     /// Any logged-in user. What is theirs and what is not is for the module to say.
     Customer,
     /// Users one of whose roles includes the permission.

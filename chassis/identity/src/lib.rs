@@ -4,6 +4,7 @@
 //! verifies with a [`Verifier`] over the public [`Jwks`]. Between the processes of one deployment,
 //! [`InternalTokens`] say which module asks, and for which user.
 
+mod guest;
 mod internal;
 mod issuer;
 mod key;
@@ -17,6 +18,7 @@ mod internal_tests;
 #[cfg(test)]
 mod tests;
 
+pub use guest::{GuestToken, InvalidGuestToken, is_guest};
 pub use internal::{Insider, InternalTokens, WeakSecret};
 pub use issuer::{Grant, IssueError, Issued, Issuer};
 pub use key::{InvalidKey, Jwk, Jwks, SigningKey};

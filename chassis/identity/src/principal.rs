@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use kernel::Timestamp;
 
-use crate::{Permission, Role};
+use crate::{GuestToken, Permission, Role, guest};
 
-/// A logged-in user, as the access token tells.
+/// Whoever asks: a logged-in user, as the access token tells, or a guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
     /// The user's id, `usr_01j…`.
@@ -22,6 +22,22 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// The shopper without an account who holds `token`.
+    pub fn guest(token: &GuestToken) -> Self {
+        Self {
+            subject: token.subject().into(),
+            roles: Vec::new(),
+            session: None,
+            token: "guest".into(),
+            expires_at: Timestamp::from_micros(i64::MAX),
+        }
+    }
+
+    /// Whether this is a shopper without an account.
+    pub fn is_guest(&self) -> bool {
+        guest::is_guest(&self.subject)
+    }
+
     /// Whether any of the roles includes `permission`.
     pub fn may(&self, permission: Permission) -> bool {
         self.roles.iter().any(|role| role.permissions().contains(&permission))

@@ -8,6 +8,7 @@ pub mod fault;
 #[doc(hidden)]
 pub mod id;
 mod message;
+mod moment;
 mod money;
 mod openapi;
 mod page;
@@ -18,6 +19,7 @@ pub use country::is_country;
 pub use fault::{Code, Fault, Violation};
 pub use id::{Identifier, Ids, InvalidId};
 pub use message::{Command, Event, Message, Never};
+pub use moment::Moment;
 pub use money::{Currency, Money, MoneyError};
 pub use page::{Page, PageRequest};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};

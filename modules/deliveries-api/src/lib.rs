@@ -1,17 +1,24 @@
 //! What the rest of the shop may know about parcels and where they are.
 //!
 //! Nobody asks deliveries to begin: it listens for a completed order and prepares a shipment with a
-//! waybill. What it offers is prices beforehand ([`Deliveries::quotes`]) and answers afterwards.
+//! waybill. What it offers is prices beforehand ([`Deliveries::quotes`]) and answers afterwards. It can
+//! be told to call a delivery off ([`CancelDelivery`]) for as long as the carrier does not have the parcel.
 
-use kernel::{Code, Event, Fault, Message, Money, Timestamp, Version, Violation};
-use orders_api::OrderId;
+use kernel::{Code, Fault, Moment, Money, Page, PageRequest, Timestamp, Version, Violation};
+use orders_api::{DeliveryStatus, OrderId};
 use ports::{Unreachable, async_trait};
 use products_api::VariantId;
 use serde::{Deserialize, Serialize};
 use users_api::{PostalAddress, UserId};
 
+mod commands;
+mod events;
 mod waybill;
 
+pub use commands::{AlreadyDispatched, CancelDelivery};
+pub use events::{
+    ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentPrepared, ShipmentProgressed,
+};
 pub use waybill::{InvalidWaybill, Waybill};
 
 kernel::id! {
@@ -28,6 +35,8 @@ pub trait Deliveries: Send + Sync {
     async fn of_order(&self, which: ShipmentsOf) -> Result<Vec<Shipment>>;
     /// One shipment of the customer's.
     async fn shipment(&self, which: ShipmentOf) -> Result<Shipment>;
+    /// One page of every shipment there is, by id, with what happened to each; for those who keep copies.
+    async fn records(&self, page: PageRequest) -> Result<Page<ShipmentRecord>>;
 }
 
 ports::remote! {
@@ -35,6 +44,7 @@ ports::remote! {
         query quotes(Destination) -> Vec<Quote>;
         query of_order(ShipmentsOf) -> Vec<Shipment>;
         query shipment(ShipmentOf) -> Shipment;
+        query records(PageRequest) -> Page<ShipmentRecord>;
     }
 }
 
@@ -76,6 +86,15 @@ pub struct ShipmentOf {
     pub customer: UserId,
     /// Which one.
     pub shipment: ShipmentId,
+}
+
+/// A shipment with everything that happened to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShipmentRecord {
+    /// As it is now.
+    pub shipment: Shipment,
+    /// Oldest first.
+    pub timeline: Vec<Moment>,
 }
 
 /// A parcel on its way.
@@ -122,38 +141,31 @@ pub struct Line {
 
 /// How far a shipment has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
+    /// The carrier was not asked for a waybill yet.
+    Pending,
     /// It has a waybill and waits for the carrier.
     Ready,
+    /// The carrier has it.
+    Dispatched,
+    /// The carrier has scanned it on its way.
+    InTransit,
+    /// On the last van.
+    OutForDelivery,
+    /// Nobody was there; the carrier tries again.
+    FailedAttempt,
+    /// It arrived.
+    Delivered,
+    /// On the way back.
+    Returning,
+    /// Back in the house.
+    Returned,
+    /// The carrier has lost it.
+    Lost,
+    /// Called off before the carrier had it.
+    Cancelled,
 }
-
-/// A shipment has a waybill and waits for the carrier.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ShipmentPrepared {
-    /// Which one.
-    pub shipment: ShipmentId,
-    /// Of which order.
-    pub order: OrderId,
-    /// Who gets it.
-    pub customer: UserId,
-    /// Who carries it.
-    pub carrier: String,
-    /// The carrier's number for it.
-    pub waybill: Waybill,
-    /// When.
-    pub at: Timestamp,
-}
-
-impl Message for ShipmentPrepared {
-    const CHANNEL: &'static str = "deliveries.shipment";
-    const TYPE: &'static str = "shipment-prepared";
-    fn key(&self) -> String {
-        self.order.to_string()
-    }
-}
-
-impl Event for ShipmentPrepared {}
 
 /// Why deliveries said no.
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use deliveries_api::{
     Waybill,
 };
 use kernel::{Identifier, Timestamp, Version, Violation};
-use orders_api::OrderCompleted;
+use orders_api::{DeliveryStatus, OrderCompleted};
 
 use crate::settings::{Method, Rate};
 
@@ -79,6 +79,8 @@ pub(crate) fn prepared(shipment: &Shipment) -> ShipmentPrepared {
         customer: shipment.customer,
         carrier: shipment.carrier.clone(),
         waybill: shipment.waybill.clone(),
+        overall: DeliveryStatus::Preparing,
+        version: shipment.version,
         at: shipment.created_at,
     }
 }

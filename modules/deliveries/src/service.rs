@@ -2,8 +2,10 @@
 
 use async_trait::async_trait;
 use deliveries_api::{
-    Deliveries, Destination, Error, Quote, Result, Shipment, ShipmentOf, ShipmentsOf,
+    Deliveries, Destination, Error, Quote, Result, Shipment, ShipmentOf, ShipmentRecord,
+    ShipmentsOf,
 };
+use kernel::{Moment, Page, PageRequest, Version};
 use storage::Database;
 
 use crate::{domain, settings::Settings, store};
@@ -22,6 +24,14 @@ impl Deliveries for Service {
     async fn of_order(&self, which: ShipmentsOf) -> Result<Vec<Shipment>> {
         let ShipmentsOf { customer, order } = which;
         store::of_order(&self.db.reader(), order, customer).await.map_err(broken)
+    }
+
+    async fn records(&self, page: PageRequest) -> Result<Page<ShipmentRecord>> {
+        let page = store::page(&self.db.reader(), &page).await.map_err(broken)?;
+        Ok(page.map(|shipment| {
+            let prepared = Moment::new(Version::FIRST, shipment.created_at, "shipment-prepared");
+            ShipmentRecord { shipment, timeline: vec![prepared] }
+        }))
     }
 
     async fn shipment(&self, which: ShipmentOf) -> Result<Shipment> {

@@ -3,9 +3,11 @@
 mod shipment;
 
 use deliveries_api::{Shipment, ShipmentId};
+use kernel::{Page, PageRequest};
 use orders_api::OrderId;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::OnConflict,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::OnConflict,
 };
 use storage::{Error, Tx};
 use users_api::UserId;
@@ -27,6 +29,20 @@ pub(crate) async fn find(
 ) -> Result<Option<Shipment>, Error> {
     let row = Entity::find_by_id(id.to_string()).one(on).await?;
     row.map(shipment::read).transpose()
+}
+
+/// One page of every shipment, by id.
+pub(crate) async fn page(
+    on: &impl ConnectionTrait,
+    page: &PageRequest,
+) -> Result<Page<Shipment>, Error> {
+    let mut all = Entity::find().order_by_asc(Column::Id);
+    if let Some(after) = &page.after {
+        all = all.filter(Column::Id.gt(after));
+    }
+    let rows = all.limit(u64::from(page.limit) + 1).all(on).await?;
+    let shipments = rows.into_iter().map(shipment::read).collect::<Result<_, _>>()?;
+    Ok(Page::cut(shipments, page.limit, |shipment: &Shipment| shipment.id.to_string()))
 }
 
 /// The shipments of an order of the customer's, in their order.

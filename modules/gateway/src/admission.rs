@@ -77,7 +77,10 @@ impl Parts {
         let principal = principal?;
         if let Some(principal) = &principal {
             visit.user = Some(principal.subject.clone());
-            visit.allowance = self.limits.user(&principal.subject)?.or(visit.allowance);
+            // Anybody can be any number of guests: they are counted by their address.
+            if !principal.is_guest() {
+                visit.allowance = self.limits.user(&principal.subject)?.or(visit.allowance);
+            }
         }
         let operation = asked?.operation;
         door::admit(&operation, principal.as_ref(), request.headers())?;
@@ -99,9 +102,17 @@ impl Parts {
         if policy == Some(Policy::Public) {
             return Ok(None);
         }
-        let Some(token) = door::bearer(headers)? else { return Ok(None) };
+        let Some(token) = door::bearer(headers)? else {
+            let guest = if welcomes_guests(policy) { door::guest(headers)? } else { None };
+            return Ok(guest.as_ref().map(Principal::guest));
+        };
         self.keys.principal(token, Context::current().left()).await.map(Some)
     }
+}
+
+/// Whether a guest token says anything to a route.
+fn welcomes_guests(policy: Option<Policy>) -> bool {
+    matches!(policy, Some(Policy::Shopper | Policy::Optional))
 }
 
 /// The method as a label, so that nobody can invent labels.

@@ -11,12 +11,22 @@ pub struct OrderPlaced {
     pub order: OrderId,
     /// For people.
     pub number: OrderNumber,
-    /// Who bought.
+    /// Who bought: a user, or a guest's id.
     pub customer: UserId,
+    /// How to reach a guest.
+    pub contact: Option<Contact>,
     /// The cart it was.
     pub cart: CartId,
+    /// What was bought.
+    pub lines: Vec<Line>,
     /// What it costs.
-    pub total: Money,
+    pub totals: Totals,
+    /// The payment that was asked for.
+    pub payment: PaymentId,
+    /// When it gives its stock back unless it is paid.
+    pub expires_at: Timestamp,
+    /// The order's version.
+    pub version: Version,
     /// When.
     pub at: Timestamp,
 }
@@ -28,8 +38,10 @@ pub struct OrderCompleted {
     pub order: OrderId,
     /// For people.
     pub number: OrderNumber,
-    /// Who bought.
+    /// Who bought: a user, or a guest's id.
     pub customer: UserId,
+    /// How to reach a guest.
+    pub contact: Option<Contact>,
     /// What was bought.
     pub lines: Vec<Line>,
     /// Where it goes.
@@ -38,6 +50,8 @@ pub struct OrderCompleted {
     pub delivery_method: String,
     /// What was paid.
     pub total: Money,
+    /// The order's version.
+    pub version: Version,
     /// When.
     pub at: Timestamp,
 }
@@ -47,21 +61,68 @@ pub struct OrderCompleted {
 pub struct OrderExpired {
     /// Which one.
     pub order: OrderId,
+    /// For people.
+    pub number: OrderNumber,
     /// Who had ordered.
     pub customer: UserId,
+    /// How to reach a guest.
+    pub contact: Option<Contact>,
+    /// The order's version.
+    pub version: Version,
     /// When.
     pub at: Timestamp,
 }
 
-/// An order was ended before it was paid; its stock is given back.
+/// A paid order is to be cancelled: the delivery is called off next, then the money goes back. If the
+/// parcel has left already, the order is completed again and [`OrderCompleted`] is not repeated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OrderCancelled {
+pub struct OrderCancelling {
     /// Which one.
     pub order: OrderId,
     /// Who had ordered.
     pub customer: UserId,
     /// Why.
     pub reason: String,
+    /// The order's version.
+    pub version: Version,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An order was ended by the customer or the staff; its stock and its money are given back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OrderCancelled {
+    /// Which one.
+    pub order: OrderId,
+    /// For people.
+    pub number: OrderNumber,
+    /// Who had ordered.
+    pub customer: UserId,
+    /// How to reach a guest.
+    pub contact: Option<Contact>,
+    /// Why.
+    pub reason: String,
+    /// The order's version.
+    pub version: Version,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An order was ended by us: it cannot be fulfilled. What was paid is given back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OrderRejected {
+    /// Which one.
+    pub order: OrderId,
+    /// For people.
+    pub number: OrderNumber,
+    /// Who had ordered.
+    pub customer: UserId,
+    /// How to reach a guest.
+    pub contact: Option<Contact>,
+    /// Why, for the customer.
+    pub reason: String,
+    /// The order's version.
+    pub version: Version,
     /// When.
     pub at: Timestamp,
 }
@@ -84,5 +145,7 @@ announced! {
     OrderPlaced = "order-placed";
     OrderCompleted = "order-completed";
     OrderExpired = "order-expired";
+    OrderCancelling = "order-cancelling";
     OrderCancelled = "order-cancelled";
+    OrderRejected = "order-rejected";
 }

@@ -8,7 +8,7 @@
 //! was placed is part of the promise, whatever the catalogue says tomorrow.
 
 use carts_api::{CartId, Requirement};
-use kernel::{Code, Fault, Money, Timestamp, Version, Violation};
+use kernel::{Code, Fault, Moment, Money, Page, PageRequest, Timestamp, Version, Violation};
 use ports::{Unreachable, async_trait};
 use products_api::{Shortage, VariantId};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,9 @@ use users_api::{AddressId, PostalAddress, UserId};
 mod events;
 mod number;
 
-pub use events::{OrderCancelled, OrderCompleted, OrderExpired, OrderPlaced};
+pub use events::{
+    OrderCancelled, OrderCancelling, OrderCompleted, OrderExpired, OrderPlaced, OrderRejected,
+};
 pub use number::{InvalidNumber, OrderNumber};
 
 /// The channel at which answers to the checkout's commands arrive.
@@ -42,6 +44,8 @@ pub trait Orders: Send + Sync {
     async fn order(&self, which: OrderOf) -> Result<Order>;
     /// Ends a pending order. Idempotent: a cancelled order stays cancelled.
     async fn cancel(&self, wish: CancelOrder) -> Result<Order>;
+    /// One page of every order there is, by id, with what happened to each; for those who keep copies.
+    async fn records(&self, page: PageRequest) -> Result<Page<OrderRecord>>;
 }
 
 ports::remote! {
@@ -49,14 +53,17 @@ ports::remote! {
         command place(PlaceOrder) -> Placed;
         query order(OrderOf) -> Order;
         command cancel(CancelOrder) -> Order;
+        query records(PageRequest) -> Page<OrderRecord>;
     }
 }
 
 /// A wish to buy what is in a cart.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PlaceOrder {
-    /// Who buys.
+    /// Who buys: a user, or a guest's id.
     pub customer: UserId,
+    /// How to reach a guest; needed for guests, ignored for users.
+    pub contact: Option<Contact>,
     /// What.
     pub cart: CartId,
     /// What the customer agreed to pay, delivery included.
@@ -88,6 +95,57 @@ pub enum ShipTo {
     Book(AddressId),
     /// To this address.
     Here(PostalAddress),
+}
+
+/// How to reach somebody without an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// An e-mail address.
+    pub email: String,
+}
+
+/// An order with everything that happened to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OrderRecord {
+    /// As it is now.
+    pub order: Order,
+    /// Oldest first.
+    pub timeline: Vec<Moment>,
+}
+
+/// Up to which change of an order somebody wants to see: what a reader of copies waits for.
+///
+/// Shown as `ord_….3`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Which order.
+    pub order: OrderId,
+    /// At least this version of it.
+    pub version: Version,
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.order, self.version.0)
+    }
+}
+
+/// The text is no position.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a position: give the header Position of an earlier answer as it was")]
+pub struct InvalidPosition(String);
+
+impl std::str::FromStr for Position {
+    type Err = InvalidPosition;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        let read = || {
+            let (order, version) = text.split_once('.')?;
+            let version = version.parse().ok().filter(|_| !version.starts_with('+'))?;
+            Some(Self { order: order.parse().ok()?, version: Version(version) })
+        };
+        read().ok_or_else(|| InvalidPosition(text.chars().take(64).collect()))
+    }
 }
 
 /// A placed order, and whether this request placed it.
@@ -126,8 +184,10 @@ pub struct Order {
     pub id: OrderId,
     /// For people: on the invoice and on the phone.
     pub number: OrderNumber,
-    /// Who bought.
+    /// Who bought: a user, or a guest's id.
     pub customer: UserId,
+    /// How to reach a guest; a user is reached as the user says.
+    pub contact: Option<Contact>,
     /// The cart it was.
     pub cart: CartId,
     /// What was bought, as it was.
@@ -182,36 +242,57 @@ pub struct Totals {
 
 /// How far a purchase has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Placed and payable; its stock is held.
     Pending,
     /// Paid, and its stock is sold.
     Completed,
-    /// Ended by the customer or the staff before it was paid.
+    /// Paid, and being undone: the delivery is called off, then the money goes back.
+    Cancelling,
+    /// Ended by the customer or the staff; what was paid was given back.
     Cancelled,
     /// Not paid in time.
     Expired,
+    /// Ended by us: the stock was gone when the money came, or the address is none. What was paid was
+    /// given back.
+    Rejected,
 }
 
 /// How far the money of an order has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum PaymentStatus {
     /// Nothing was taken.
     None,
+    /// The bank has set it aside; it was not taken yet.
+    Authorized,
     /// All of it was taken.
     Paid,
+    /// A part of it was given back.
+    PartiallyRefunded,
+    /// All of it was given back.
+    Refunded,
 }
 
 /// How far the parcels of an order have got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
     /// There is nothing to deliver yet.
     None,
     /// Shipments are being prepared.
     Preparing,
+    /// With the carrier.
+    InTransit,
+    /// Some of its shipments arrived.
+    PartiallyDelivered,
+    /// All of them arrived.
+    Delivered,
+    /// On the way back.
+    Returning,
+    /// Back in the house.
+    Returned,
 }
 
 /// Why orders said no.

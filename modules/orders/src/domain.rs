@@ -102,6 +102,7 @@ pub(crate) fn draft(wish: Wish, birth: &Birth) -> Result<Order> {
         id: birth.id,
         number: number(birth.id),
         customer: wish.customer,
+        contact: None,
         cart: wish.cart.id,
         lines: wish.cart.lines.into_iter().map(line).collect(),
         ship_to: wish.ship_to,

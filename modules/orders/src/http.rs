@@ -60,6 +60,7 @@ async fn place(
     let placed = orders
         .place(PlaceOrder {
             customer,
+            contact: None,
             cart: cart_id,
             expected_total,
             ship_to: ship_to(address_id, address)?,

@@ -8,11 +8,11 @@ use host::{
     Intent,
     idempotency::{self, Lookup, Recorded},
 };
-use kernel::Ids;
+use kernel::{Ids, Moment, Page, PageRequest, Version};
 use messaging::Publish;
 use orders_api::{
-    CancelOrder, Error, Order, OrderCancelled, OrderExpired, OrderOf, OrderPlaced, Orders,
-    PlaceOrder, Placed, Result, ShipTo, Status,
+    CancelOrder, Error, Order, OrderCancelled, OrderExpired, OrderOf, OrderPlaced, OrderRecord,
+    Orders, PlaceOrder, Placed, Result, ShipTo, Status,
 };
 use ports::{Context, async_trait};
 use products_api::{Hold, HoldLine};
@@ -150,8 +150,13 @@ impl Service {
             order: order.id,
             number: order.number.clone(),
             customer: order.customer,
+            contact: order.contact.clone(),
             cart: order.cart,
-            total: order.totals.grand,
+            lines: order.lines.clone(),
+            totals: order.totals,
+            payment: order.payment,
+            expires_at: order.expires_at,
+            version: order.version,
             at: order.placed_at,
         })?;
         tx.commit().await
@@ -202,11 +207,14 @@ impl Service {
             let status = now.map_or(order.status, |order| order.status);
             return Err(Failure::Refused(Error::NotCancellable(status)));
         };
-        let (order, customer, at) = (ended.id, ended.customer, self.needs.clock.now());
+        let Order { id: order, customer, version, .. } = ended;
+        let (number, contact) = (ended.number.clone(), ended.contact.clone());
+        let at = self.needs.clock.now();
         if happening == Happening::Expired {
-            tx.publish(&OrderExpired { order, customer, at })?;
+            tx.publish(&OrderExpired { order, number, customer, contact, version, at })?;
         } else {
-            tx.publish(&OrderCancelled { order, customer, reason: why.to_owned(), at })?;
+            let reason = why.to_owned();
+            tx.publish(&OrderCancelled { order, number, customer, contact, reason, version, at })?;
         }
         tx.commit().await?;
         Ok(ended)
@@ -260,6 +268,14 @@ impl Orders for Service {
     async fn order(&self, which: OrderOf) -> Result<Order> {
         let found = self.store.find(which).await.map_err(broken)?;
         found.ok_or(Error::UnknownOrder(which.order))
+    }
+
+    async fn records(&self, page: PageRequest) -> Result<Page<OrderRecord>> {
+        let page = self.store.page(&page).await.map_err(broken)?;
+        Ok(page.map(|order| {
+            let timeline = vec![Moment::new(Version::FIRST, order.placed_at, "order-placed")];
+            OrderRecord { order, timeline }
+        }))
     }
 
     async fn cancel(&self, wish: CancelOrder) -> Result<Order> {

@@ -48,10 +48,12 @@ fn completed(order: Order, at: Timestamp) -> OrderCompleted {
         order: order.id,
         number: order.number,
         customer: order.customer,
+        contact: order.contact,
         lines: order.lines,
         ship_to: order.ship_to,
         delivery_method: order.delivery_method,
         total: order.totals.grand,
+        version: order.version,
         at,
     }
 }

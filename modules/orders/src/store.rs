@@ -2,7 +2,7 @@
 
 mod order;
 
-use kernel::Timestamp;
+use kernel::{Page, PageRequest, Timestamp};
 use orders_api::{Order, OrderId, OrderOf};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -46,6 +46,17 @@ impl Store {
             .one(&self.reader())
             .await?;
         found.map(Order::try_from).transpose()
+    }
+
+    /// One page of every order, by id.
+    pub(crate) async fn page(&self, page: &PageRequest) -> Result<Page<Order>, Error> {
+        let mut all = order::Entity::find().order_by_asc(order::Column::Id);
+        if let Some(after) = &page.after {
+            all = all.filter(order::Column::Id.gt(after));
+        }
+        let rows = all.limit(u64::from(page.limit) + 1).all(&self.reader()).await?;
+        let orders = rows.into_iter().map(Order::try_from).collect::<Result<_, _>>()?;
+        Ok(Page::cut(orders, page.limit, |order: &Order| order.id.to_string()))
     }
 
     /// Pending orders whose time is over, the oldest first.

@@ -6,14 +6,19 @@
 //! provider did not answer is neither: the payment is `processing` until the provider has said what
 //! happened, and nobody is ever charged on a guess.
 
-use kernel::{Code, Command, Event, Fault, Message, Money, Never, Timestamp, Version, Violation};
+use kernel::{
+    Code, Command, Fault, Message, Moment, Money, Never, Page, PageRequest, Timestamp, Version,
+    Violation,
+};
 use orders_api::{OrderId, PaymentId};
 use ports::{Unreachable, async_trait};
 use serde::{Deserialize, Serialize};
 use users_api::UserId;
 
+mod events;
 mod token;
 
+pub use events::{PaymentAuthorized, PaymentCompleted, PaymentFailed, PaymentRefunded};
 pub use token::is_token;
 
 /// Payments, as their neighbours see them.
@@ -27,6 +32,8 @@ pub trait Payments: Send + Sync {
     async fn complete_action(&self, wish: ActionDone) -> Result<Payment>;
     /// Turns a test card's number into a token; the sandbox provider's stand-in for a payment form.
     async fn tokenize(&self, card: Card) -> Result<CardToken>;
+    /// One page of every payment there is, by id, with what happened to each; for those who keep copies.
+    async fn records(&self, page: PageRequest) -> Result<Page<PaymentRecord>>;
 }
 
 ports::remote! {
@@ -35,6 +42,7 @@ ports::remote! {
         command attempt(NewAttempt) -> Payment;
         command complete_action(ActionDone) -> Payment;
         query tokenize(Card) -> CardToken;
+        query records(PageRequest) -> Page<PaymentRecord>;
     }
 }
 
@@ -168,6 +176,15 @@ pub struct CardToken {
     pub last4: String,
 }
 
+/// A payment with everything that happened to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PaymentRecord {
+    /// As it is now.
+    pub payment: Payment,
+    /// Oldest first.
+    pub timeline: Vec<Moment>,
+}
+
 /// Money on its way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Payment {
@@ -245,55 +262,6 @@ pub struct NextAction {
     pub id: String,
     /// What it is: `authenticate`.
     pub kind: String,
-}
-
-/// All the money of a payment was taken.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PaymentCompleted {
-    /// Which payment.
-    pub payment: PaymentId,
-    /// For which order.
-    pub order: OrderId,
-    /// Who paid.
-    pub customer: UserId,
-    /// How much.
-    pub amount: Money,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// An attempt was declined.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PaymentFailed {
-    /// Which payment.
-    pub payment: PaymentId,
-    /// For which order.
-    pub order: OrderId,
-    /// Who tried to pay.
-    pub customer: UserId,
-    /// Why, in the provider's words.
-    pub decline_code: String,
-    /// When.
-    pub at: Timestamp,
-}
-
-macro_rules! announced {
-    ($($event:ident = $type:literal;)+) => {$(
-        impl Message for $event {
-            const CHANNEL: &'static str = "payments.payment";
-            const TYPE: &'static str = $type;
-            fn key(&self) -> String {
-                self.payment.to_string()
-            }
-        }
-
-        impl Event for $event {}
-    )+};
-}
-
-announced! {
-    PaymentCompleted = "payment-completed";
-    PaymentFailed = "payment-failed";
 }
 
 /// Why payments said no.

@@ -35,21 +35,21 @@ pub(crate) async fn record(
 }
 
 fn collected(tx: &mut Tx, payment: &Payment, at: Timestamp) -> Result<(), Error> {
-    let Payment { id, order, customer, amount, .. } = *payment;
+    let Payment { id, order, customer, amount, version, .. } = *payment;
     if let Some(address) = &payment.collect {
         tx.reply::<Collect>(address, Ok(Collected { payment: id, amount }))?;
     }
-    tx.publish(&PaymentCompleted { payment: id, order, customer, amount, at })
+    tx.publish(&PaymentCompleted { payment: id, order, customer, amount, version, at })
 }
 
 fn declined(tx: &mut Tx, payment: &Payment, why: &str, at: Timestamp) -> Result<(), Error> {
-    let Payment { id, order, customer, .. } = *payment;
+    let Payment { id, order, customer, version, .. } = *payment;
     let decline_code = why.to_owned();
     if let Some(address) = &payment.collect {
         let decline_code = decline_code.clone();
         tx.reply::<Collect>(address, Err(Declined { payment: id, decline_code }))?;
     }
-    tx.publish(&PaymentFailed { payment: id, order, customer, decline_code, at })
+    tx.publish(&PaymentFailed { payment: id, order, customer, decline_code, version, at })
 }
 
 fn voided(tx: &mut Tx, payment: &Payment) -> Result<(), Error> {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::Clock;
+use kernel::{Clock, Page, PageRequest};
 use payments_api::{
     ActionDone, AttemptStatus, Card, CardToken, Error, NewAttempt, Payment as Answer, PaymentOf,
-    Payments, Result,
+    PaymentRecord, Payments, Result,
 };
 use storage::{Database, Failure};
 use tokio::sync::oneshot;
@@ -66,6 +66,12 @@ impl Payments for Service {
             }
         }
         Err(Error::InProgress)
+    }
+
+    async fn records(&self, page: PageRequest) -> Result<Page<PaymentRecord>> {
+        let page = store::page(&self.db.reader(), &page).await;
+        let page = page.map_err(|cause| answer(cause.into()))?;
+        Ok(page.map(|payment| PaymentRecord { payment: payment.into(), timeline: Vec::new() }))
     }
 
     async fn tokenize(&self, card: Card) -> Result<CardToken> {

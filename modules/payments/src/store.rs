@@ -3,7 +3,7 @@
 mod ledger;
 mod payment;
 
-use kernel::Timestamp;
+use kernel::{Page, PageRequest, Timestamp};
 use orders_api::PaymentId;
 use payments_api::Status;
 use sea_orm::{
@@ -61,6 +61,20 @@ pub(crate) async fn find(
 ) -> Result<Option<Payment>, Error> {
     let row = Entity::find_by_id(id.to_string()).one(on).await?;
     row.map(payment::read).transpose()
+}
+
+/// One page of every payment, by id.
+pub(crate) async fn page(
+    on: &impl ConnectionTrait,
+    page: &PageRequest,
+) -> Result<Page<Payment>, Error> {
+    let mut all = Entity::find().order_by_asc(Column::Id);
+    if let Some(after) = &page.after {
+        all = all.filter(Column::Id.gt(after));
+    }
+    let rows = all.limit(u64::from(page.limit) + 1).all(on).await?;
+    let payments = rows.into_iter().map(payment::read).collect::<Result<_, _>>()?;
+    Ok(Page::cut(payments, page.limit, |payment: &Payment| payment.id.to_string()))
 }
 
 /// The payments that wait for the provider and have not moved since `since`, the oldest first.

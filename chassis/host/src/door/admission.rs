@@ -27,10 +27,16 @@ pub fn admit(
 /// Applies the policy. A route without one lets nobody in.
 fn allowed(policy: Option<Policy>, principal: Option<&Principal>) -> Result<(), Problem> {
     let missing = || Problem::of(Code::Unauthenticated, "log in and send the access token");
+    let nobody = || {
+        let detail = "send an access token, or the Guest-Token that opening a cart gave you";
+        Problem::of(Code::Unauthenticated, detail)
+    };
+    let user = principal.filter(|principal| !principal.is_guest());
     match policy {
         Some(Policy::Public | Policy::Optional) => Ok(()),
-        Some(Policy::Customer) => principal.map(drop).ok_or_else(missing),
-        Some(Policy::Permission(permission)) => match principal.ok_or_else(missing)? {
+        Some(Policy::Shopper) => principal.map(drop).ok_or_else(nobody),
+        Some(Policy::Customer) => user.map(drop).ok_or_else(missing),
+        Some(Policy::Permission(permission)) => match user.ok_or_else(missing)? {
             principal if principal.may(permission) => Ok(()),
             _ => {
                 Err(Problem::of(Code::Forbidden, format!("the permission {permission} is needed")))

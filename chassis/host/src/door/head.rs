@@ -3,6 +3,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use identity::{GuestToken, InvalidGuestToken};
 use kernel::Code;
 use ports::{Context, Trace};
 
@@ -10,6 +11,8 @@ use crate::{IdempotencyKey, Problem};
 
 /// The position in a trace (W3C Trace Context).
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// By which a shopper without an account proves to be the same one as before.
+pub const GUEST_TOKEN: HeaderName = HeaderName::from_static("guest-token");
 /// How long whoever asks will wait, as gRPC writes it: `250m` for 250 ms.
 pub const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
@@ -44,6 +47,17 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
             Err(Problem::of(Code::Unauthenticated, "send one Authorization: Bearer <access token>"))
         }
     }
+}
+
+/// The guest token of a request, if it has one.
+///
+/// # Errors
+/// 401 for what is no guest token.
+pub fn guest(headers: &HeaderMap) -> Result<Option<GuestToken>, Problem> {
+    let Some(value) = headers.get(GUEST_TOKEN) else { return Ok(None) };
+    let unfit = |why: InvalidGuestToken| Problem::of(Code::Unauthenticated, why.to_string());
+    let text = value.to_str().map_err(|_| unfit(InvalidGuestToken))?;
+    text.parse().map(Some).map_err(unfit)
 }
 
 /// Continues the trace that was sent, or begins one.

@@ -25,10 +25,10 @@ impl Who {
         self.0.as_ref().ok_or_else(missing)
     }
 
-    /// The id of the logged-in user.
+    /// The id of the logged-in user or of the guest, where the route is for both.
     ///
     /// # Errors
-    /// 401 when nobody is logged in.
+    /// 401 when nobody is there.
     pub fn user<I: FromStr>(&self) -> Result<I, Problem> {
         let foreign = |_| Problem::of(Code::Unauthenticated, "the token speaks for no user");
         self.customer()?.subject.parse().map_err(foreign)

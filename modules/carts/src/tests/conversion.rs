@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use carts_api::{Error, RemoveLine, Status};
-use kernel::{Currency, Money};
+use kernel::{Currency, Money, Version};
 use messaging::{Module, Process, Publish, Subscriptions};
-use orders_api::{OrderNumber, OrderPlaced};
+use orders_api::{OrderNumber, OrderPlaced, Totals};
 use storage::Database;
 
 use super::{NOON, World, check, on_sqlite};
@@ -34,12 +34,18 @@ async fn a_cart_that_became_an_order_takes_no_lines_and_makes_room_for_another()
             },
             Module { name: "carts", db: world.db.clone(), subscriptions: carts },
         ]);
+        let price = Money::new(900, Currency::EUR);
         let placed = OrderPlaced {
             order: world.ids.next(),
             number: OrderNumber::new(1),
             customer: world.ada,
             cart: cart.id,
-            total: Money::new(900, Currency::EUR),
+            contact: None,
+            lines: Vec::new(),
+            totals: Totals { items: price, shipping: Money::new(0, Currency::EUR), grand: price },
+            payment: world.ids.next(),
+            expires_at: NOON,
+            version: Version::FIRST,
             at: NOON,
         };
         for _ in 0..2 {

@@ -30,7 +30,10 @@ pub(super) struct DeliveryView {
     order_id: String,
     /// Counts the order's shipments, from 1.
     seq: u32,
-    status: DeliveryStatusView,
+    /// `pending`, `ready`, `dispatched`, `in_transit`, `out_for_delivery`, `failed_attempt`, `delivered`,
+    /// `returning`, `returned`, `lost` or `cancelled`.
+    #[schema(value_type = String, example = "ready")]
+    status: Status,
     carrier: String,
     /// The delivery method.
     service: String,
@@ -43,14 +46,6 @@ pub(super) struct DeliveryView {
     version: u64,
     #[serde(rename = "_links")]
     links: Links,
-}
-
-/// How far a shipment has got.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum DeliveryStatusView {
-    /// It has a waybill and waits for the carrier.
-    Ready,
 }
 
 /// One line of a shipment.
@@ -139,9 +134,7 @@ impl From<Shipment> for DeliveryView {
             id: shipment.id.to_string(),
             order_id: shipment.order.to_string(),
             seq: shipment.seq,
-            status: match shipment.status {
-                Status::Ready => DeliveryStatusView::Ready,
-            },
+            status: shipment.status,
             carrier: shipment.carrier,
             service: shipment.service,
             waybill: shipment.waybill.to_string(),

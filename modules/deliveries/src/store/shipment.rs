@@ -77,15 +77,22 @@ fn parsed(row: Model) -> Result<Shipment, Box<dyn std::error::Error>> {
 
 fn word(status: Status) -> &'static str {
     match status {
+        Status::Pending => "pending",
         Status::Ready => "ready",
+        Status::Dispatched => "dispatched",
+        Status::InTransit => "in_transit",
+        Status::OutForDelivery => "out_for_delivery",
+        Status::FailedAttempt => "failed_attempt",
+        Status::Delivered => "delivered",
+        Status::Returning => "returning",
+        Status::Returned => "returned",
+        Status::Lost => "lost",
+        Status::Cancelled => "cancelled",
     }
 }
 
 fn status(word: &str) -> Option<Status> {
-    match word {
-        "ready" => Some(Status::Ready),
-        _ => None,
-    }
+    serde_json::from_value(word.into()).ok()
 }
 
 fn json(value: &impl Serialize) -> Result<String, Error> {

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use deliveries_api::{Deliveries, RemoteDeliveries, Shipment, ShipmentPrepared, ShipmentsOf};
-use kernel::{Currency, Ids, ManualClock, Money, Timestamp};
+use kernel::{Currency, Ids, ManualClock, Money, Timestamp, Version};
 use messaging::{Delivery, Failure, Handle, Module, Process, Publish, Running, Subscriptions};
 use orders_api::{Line, OrderCompleted, OrderNumber};
 use storage::{Database, Options, Tx};
@@ -117,6 +117,7 @@ pub(super) fn order() -> OrderCompleted {
         order: ids.next(),
         number: OrderNumber::new(4_711_081_539),
         customer: ids.next(),
+        contact: None,
         lines: vec![Line {
             variant: ids.next(),
             quantity: 2,
@@ -136,6 +137,7 @@ pub(super) fn order() -> OrderCompleted {
         },
         delivery_method: "standard".to_owned(),
         total: Money::new(2290, Currency::EUR),
+        version: Version(3),
         at: Timestamp::from_micros(1_767_225_600_000_000),
     }
 }

@@ -73,6 +73,7 @@ fn is_replaced(name: &str) -> bool {
             | "content-length"
             | "expect"
             | "grpc-timeout"
+            | "guest-token"
             | "traceparent"
             | "x-request-id"
     );

@@ -211,7 +211,7 @@ fn links(place: &str, order: &Order) -> Links {
         .action(payable, "cancel", Method::POST, format!("{place}/cancellation"));
     match order.delivery_status {
         DeliveryStatus::None => links,
-        DeliveryStatus::Preparing => links.to("deliveries", format!("{place}/deliveries")),
+        _ => links.to("deliveries", format!("{place}/deliveries")),
     }
 }
 

@@ -38,15 +38,20 @@ pub(crate) fn status(status: Status) -> &'static str {
     match status {
         Status::Pending => "pending",
         Status::Completed => "completed",
+        Status::Cancelling => "cancelling",
         Status::Cancelled => "cancelled",
         Status::Expired => "expired",
+        Status::Rejected => "rejected",
     }
 }
 
 pub(crate) fn payment_status(status: PaymentStatus) -> &'static str {
     match status {
         PaymentStatus::None => "none",
+        PaymentStatus::Authorized => "authorized",
         PaymentStatus::Paid => "paid",
+        PaymentStatus::PartiallyRefunded => "partially_refunded",
+        PaymentStatus::Refunded => "refunded",
     }
 }
 
@@ -54,6 +59,11 @@ pub(crate) fn delivery_status(status: DeliveryStatus) -> &'static str {
     match status {
         DeliveryStatus::None => "none",
         DeliveryStatus::Preparing => "preparing",
+        DeliveryStatus::InTransit => "in_transit",
+        DeliveryStatus::PartiallyDelivered => "partially_delivered",
+        DeliveryStatus::Delivered => "delivered",
+        DeliveryStatus::Returning => "returning",
+        DeliveryStatus::Returned => "returned",
     }
 }
 
@@ -90,6 +100,7 @@ impl TryFrom<Model> for Order {
             id: row.id.parse().map_err(broken)?,
             number: OrderNumber::try_from(row.number).map_err(broken)?,
             customer: row.customer.parse().map_err(broken)?,
+            contact: None,
             cart: row.cart.parse().map_err(broken)?,
             lines: serde_json::from_str(&row.lines).map_err(broken)?,
             ship_to: serde_json::from_str(&row.ship_to).map_err(broken)?,

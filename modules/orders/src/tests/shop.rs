@@ -179,6 +179,7 @@ impl Shop {
         })
         .await;
         PlaceOrder {
+            contact: None,
             customer,
             cart: cart.unwrap(),
             expected_total: eur(1_500 * i64::from(quantity) + 490),
