@@ -2,5 +2,7 @@
 
 use storage::migration::History;
 
-pub(crate) const HISTORY: History =
-    history!("carts", ["chassis/0001_messaging" per dialect, "carts/0001_carts"]);
+pub(crate) const HISTORY: History = history!(
+    "carts",
+    ["chassis/0001_messaging" per dialect, "carts/0001_carts", "chassis/0002_idempotency"]
+);

@@ -8,5 +8,6 @@ pub(crate) const HISTORY: History = history!(
         "chassis/0001_messaging" per dialect,
         "payments/0001_payment",
         "payments/0002_ledger" per dialect,
+        "chassis/0002_idempotency",
     ]
 );

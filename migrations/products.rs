@@ -9,5 +9,6 @@ pub(crate) const HISTORY: History = history!(
         "products/0001_catalogue",
         "products/0002_stock",
         "products/0003_movements_stay" per dialect,
+        "chassis/0002_idempotency",
     ]
 );

@@ -2,5 +2,7 @@
 
 use storage::migration::History;
 
-pub(crate) const HISTORY: History =
-    history!("users", ["chassis/0001_messaging" per dialect, "users/0001_accounts"]);
+pub(crate) const HISTORY: History = history!(
+    "users",
+    ["chassis/0001_messaging" per dialect, "users/0001_accounts", "chassis/0002_idempotency"]
+);

@@ -10,7 +10,7 @@ mod who;
 pub(crate) use body::too_large;
 pub use body::{Body, RawBody};
 pub use intake::Intake;
-pub use key::{Fingerprint, IdempotencyKey, Intent, Keyed};
+pub use key::{Fingerprint, IdempotencyKey, Intent, KeyOnly, Keyed};
 pub use paging::{Cursors, Paging};
 pub use path::{Param, Query};
 pub use who::Who;

@@ -1,31 +1,35 @@
 //! Answering a request that was sent twice as if it had been sent once.
 //!
 //! The answer is recorded in the transaction of its effect, so that there is one if and only if the other
-//! exists. A failure of ours is not recorded: asking again then tries again.
+//! exists. What failed or was refused had no effect and is not recorded: asking again tries again.
 //!
-//! In this order: [`InFlight::enter`] (409 when its twin is being worked on), [`lookup`] (replay or refuse),
-//! then one transaction with the effect and [`record`]. If that says [`storage::Error::Unique`], a twin in
-//! another process was faster: roll back, and [`lookup`] again.
+//! A handler says [`Replies::once`] and the service says [`remember`], which is enough for an operation
+//! that finds nothing in the way of repeating it. In detail: [`InFlight::enter`] (409 when its twin is being
+//! worked on), [`lookup`] (replay or refuse), then one transaction with the effect and [`record`]. If that
+//! says [`storage::Error::Unique`], a twin in another process was faster: roll back, and [`lookup`] again.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+mod in_flight;
+mod remember;
+mod replies;
+
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, Responder, body::BoxBody, http::StatusCode};
 use kernel::{Clock, Code, Timestamp};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set};
 use storage::{Database, Tx};
 
-use crate::{Background, IdempotencyKey, Intent, Problem};
+pub use self::{
+    in_flight::{InFlight, Turn},
+    remember::remember,
+    replies::{Once, Replies},
+};
+use crate::{Background, Intent, Problem, represent::REPLAYED};
 
 /// How long an answer is kept.
 pub const KEPT: Duration = Duration::from_hours(72);
 /// How often old answers are removed.
 const SWEEP: Duration = Duration::from_hours(1);
-/// What a client waits for while its first request is being worked on.
-const BUSY: Duration = Duration::from_secs(1);
 
 #[expect(unreachable_pub, reason = "sea-orm's derive wants public items")]
 mod row {
@@ -151,41 +155,8 @@ impl Responder for Recorded {
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
         HttpResponse::build(status)
-            .insert_header(("idempotent-replayed", "true"))
+            .insert_header((REPLAYED, "true"))
             .content_type("application/json")
             .body(self.body)
-    }
-}
-
-/// The intentions that this process is working on. Cloning shares them.
-#[derive(Clone, Debug, Default)]
-pub struct InFlight(Arc<Mutex<HashSet<(String, IdempotencyKey)>>>);
-
-/// The right to work on an intention, given back when dropped.
-#[derive(Debug)]
-pub struct Turn {
-    all: InFlight,
-    intention: (String, IdempotencyKey),
-}
-
-impl InFlight {
-    /// Takes up the intention `key` of `scope`.
-    ///
-    /// # Errors
-    /// 409 with `Retry-After` when its twin is being worked on.
-    pub fn enter(&self, scope: &str, key: &IdempotencyKey) -> Result<Turn, Problem> {
-        let intention = (scope.to_owned(), key.clone());
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !all.insert(intention.clone()) {
-            let detail = "a request with this Idempotency-Key is being worked on";
-            return Err(Problem::of(Code::RequestInProgress, detail).retry_after(BUSY));
-        }
-        Ok(Turn { all: self.clone(), intention })
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        self.all.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.intention);
     }
 }

@@ -8,8 +8,9 @@
 //! use actix_web::web::Data;
 //! use host::{
 //!     Answer, Body, IfMatch, Keyed, Links, Listing, Param, Paging, Policy, Problem, Route, Routes, Who,
+//!     idempotency::Replies,
 //! };
-//! use kernel::{Page, Version};
+//! use kernel::{Code, Fault, Page, Version};
 //! use serde::{Deserialize, Serialize};
 //! use utoipa::{OpenApi, ToSchema};
 //!
@@ -19,8 +20,20 @@
 //! }
 //!
 //! /// The module's port; in real life it lives in the contract's crate.
+//! #[ports::async_trait]
 //! pub trait Notes: Send + Sync {
 //!     fn find(&self, id: NoteId) -> Option<(String, Version)>;
+//!     async fn write(&self, text: String) -> Result<NoteId, Full>;
+//! }
+//!
+//! #[derive(Debug, thiserror::Error)]
+//! #[error("there is no room for another note")]
+//! pub struct Full;
+//!
+//! impl Fault for Full {
+//!     fn code(&self) -> Code {
+//!         Code::Conflict
+//!     }
 //! }
 //!
 //! /// A representation: not the domain's type, and not the port's.
@@ -43,13 +56,14 @@
 //! #[openapi(paths(list, find, write, change))]
 //! struct Document;
 //!
-//! pub fn routes(notes: Arc<dyn Notes>) -> Routes {
+//! pub fn routes(notes: Arc<dyn Notes>, replies: Replies) -> Routes {
 //!     Routes::new("notes")
 //!         .route(Route::get("/v1/notes", list).allow(Policy::Public))
 //!         .route(Route::get("/v1/notes/{id}", find).allow(Policy::Optional))
-//!         .route(Route::post("/v1/notes", write).allow(Policy::Customer).needs_idempotency_key())
+//!         .route(Route::post("/v1/notes", write).allow(Policy::Customer))
 //!         .route(Route::put("/v1/notes/{id}", change).allow(Policy::Customer).body_limit(4096))
 //!         .share(Data::from(notes))
+//!         .share(Data::new(replies))
 //!         .document::<Document>()
 //! }
 //!
@@ -58,7 +72,7 @@
 //!     responses((status = 200, body = Listing<Note>), Problem))]
 //! async fn list(paging: Paging) -> Result<Answer<Listing<Note>>, Problem> {
 //!     let page: Page<Note> = Page { items: Vec::new(), next: None }; // port.list(paging.page)
-//!     Ok(Answer::ok(Listing::new(&paging, page)))
+//!     Ok(Answer::ok(Listing::new(&paging, page)).tagged()) // an ETag of what it says
 //! }
 //!
 //! /// Finds a note.
@@ -69,16 +83,22 @@
 //!     Ok(Answer::ok(note(id.0, text)).version(version)) // ETag, and 304 for If-None-Match
 //! }
 //!
-//! /// Writes a note.
+//! /// Writes a note: once, however often it is asked for under one `Idempotency-Key`.
 //! #[utoipa::path(post, path = "/v1/notes", tag = "notes", request_body = Wish,
-//!     params(("Idempotency-Key" = String, Header)),
 //!     responses((status = 201, body = Note), Problem))]
-//! async fn write(who: Who, wish: Keyed<Wish>) -> Result<Answer<Note>, Problem> {
-//!     let _author = who.customer()?;
-//!     let (_intent, wish) = wish.required()?; // see the module `idempotency`
-//!     let id: NoteId = kernel::Ids::system().next();
-//!     let location = format!("/v1/notes/{id}");
-//!     Ok(Answer::created(&location, note(id, wish.text)).version(Version::FIRST))
+//! async fn write(
+//!     notes: Data<dyn Notes>,
+//!     replies: Data<Replies>,
+//!     who: Who,
+//!     wish: Keyed<Wish>, // KeyOnly, when there is no body
+//! ) -> Result<Answer<Note>, Problem> {
+//!     let Keyed { intent, body: Wish { text } } = wish;
+//!     let written = notes.write(text.clone()); // says `idempotency::remember(&mut tx, &id)?`
+//!     let written = replies.once(&who, "write a note", intent, written).await?;
+//!     Ok(written.answer(|id| {
+//!         let location = format!("/v1/notes/{id}");
+//!         Answer::created(&location, note(id, text)).version(Version::FIRST)
+//!     }))
 //! }
 //!
 //! /// Changes a note.
@@ -106,12 +126,17 @@
 //! }
 //!
 //! # struct Empty;
+//! # #[ports::async_trait]
 //! # impl Notes for Empty {
 //! #     fn find(&self, _: NoteId) -> Option<(String, Version)> { None }
+//! #     async fn write(&self, _: String) -> Result<NoteId, Full> { Err(Full) }
 //! # }
-//! # fn main() {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! # let db = storage::Database::open(&storage::Options::new("sqlite::memory:")).await.unwrap();
+//! # let replies = Replies::new(db, Arc::new(kernel::SystemClock));
 //! // Every route has a policy and is documented, and nothing else is. The gateway checks it at start.
-//! routes(Arc::new(Empty)).check().unwrap();
+//! routes(Arc::new(Empty), replies).check().unwrap();
 //! # }
 //! ```
 //!
@@ -138,8 +163,8 @@ use ports::Transport;
 
 pub use background::Background;
 pub use extract::{
-    Body, Cursors, Fingerprint, IdempotencyKey, Intake, Intent, Keyed, Paging, Param, Query,
-    RawBody, Who,
+    Body, Cursors, Fingerprint, IdempotencyKey, Intake, Intent, KeyOnly, Keyed, Paging, Param,
+    Query, RawBody, Who,
 };
 pub use health::Health;
 pub use interior::Interior;

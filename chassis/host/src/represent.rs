@@ -6,18 +6,26 @@ use std::{
 };
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, Responder,
+    FromRequest, HttpRequest, HttpResponse, Responder, ResponseError,
     dev::Payload,
     http::{
         Method, StatusCode,
-        header::{ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION},
+        header::{
+            ContentType, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH,
+            LOCATION,
+        },
     },
 };
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use kernel::{Code, Page, Version};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{Paging, Problem};
+
+/// Tells that nothing was done for this answer, because it was given before.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// Where a link leads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -95,14 +103,22 @@ impl<T> Listing<T> {
 pub struct Answer<T> {
     status: StatusCode,
     body: T,
-    version: Option<Version>,
+    tag: Tag,
     headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// Where the entity tag of an answer comes from.
+#[derive(Clone, Copy, Debug)]
+enum Tag {
+    None,
+    Version(Version),
+    Content,
 }
 
 impl<T> Answer<T> {
     /// 200 with `body`.
     pub fn ok(body: T) -> Self {
-        Self { status: StatusCode::OK, body, version: None, headers: Vec::new() }
+        Self { status: StatusCode::OK, body, tag: Tag::None, headers: Vec::new() }
     }
 
     /// 201: `body` now lives at `location`.
@@ -118,8 +134,22 @@ impl<T> Answer<T> {
     /// Tags the representation with the version of the aggregate.
     #[must_use]
     pub fn version(mut self, version: Version) -> Self {
-        self.version = Some(version);
+        self.tag = Tag::Version(version);
         self
+    }
+
+    /// Tags the representation by what it says: for what has no version, such as a list, or says more than
+    /// its version counts.
+    #[must_use]
+    pub fn tagged(mut self) -> Self {
+        self.tag = Tag::Content;
+        self
+    }
+
+    /// Says `Idempotent-Replayed: true` when the answer was given before.
+    #[must_use]
+    pub fn replayed(self, replayed: bool) -> Self {
+        if replayed { self.with(REPLAYED, "true") } else { self }
     }
 
     /// Adds a header. A value that cannot be one is left out and logged.
@@ -137,7 +167,15 @@ impl<T: Serialize> Responder for Answer<T> {
     type Body = actix_web::body::BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let tag = self.version.map(etag);
+        let body = match serde_json::to_vec(&self.body) {
+            Ok(body) => body,
+            Err(cause) => return Problem::of(Code::Internal, cause.to_string()).error_response(),
+        };
+        let tag = match self.tag {
+            Tag::None => None,
+            Tag::Version(version) => Some(etag(version)),
+            Tag::Content => Some(digest_tag(&body)),
+        };
         let readable = matches!(*request.method(), Method::GET | Method::HEAD);
         let known = tag.as_deref().is_some_and(|tag| none_match(request.headers(), tag));
         let mut response = match readable && known {
@@ -150,13 +188,22 @@ impl<T: Serialize> Responder for Answer<T> {
         if let Some(tag) = tag {
             response.insert_header((ETAG, tag));
         }
-        if readable && known { response.finish() } else { response.json(self.body) }
+        if readable && known {
+            return response.finish();
+        }
+        response.content_type(ContentType::json()).body(body)
     }
 }
 
 /// The entity tag of an aggregate at `version`.
 pub fn etag(version: Version) -> String {
     format!("\"{version}\"")
+}
+
+/// The entity tag of a representation by what it says: 96 bits of its SHA-256.
+fn digest_tag(body: &[u8]) -> String {
+    let digest = digest(&SHA256, body);
+    format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest.as_ref()[..12]))
 }
 
 /// Whether `If-None-Match` names `tag`. The comparison is weak (RFC 9110, 13.1.2).

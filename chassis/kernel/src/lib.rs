@@ -12,6 +12,7 @@ mod moment;
 mod money;
 mod openapi;
 mod page;
+mod patch;
 mod time;
 mod version;
 
@@ -22,6 +23,7 @@ pub use message::{Command, Event, Message, Never};
 pub use moment::Moment;
 pub use money::{Currency, Money, MoneyError};
 pub use page::{Page, PageRequest};
+pub use patch::Patch;
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use version::Version;
 

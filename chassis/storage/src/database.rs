@@ -65,6 +65,11 @@ impl Database {
         }
     }
 
+    /// Whether `other` is a handle to this very database.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// A connection for queries that need no transaction; it sees committed rows only.
     pub fn reader(&self) -> Reader {
         Reader::of(self.clone())

@@ -46,6 +46,10 @@ pub struct Keyed<T> {
     pub body: T,
 }
 
+/// The `Idempotency-Key` of a request without a body, when the client sent one.
+#[derive(Clone, Debug)]
+pub struct KeyOnly(pub Option<Intent>);
+
 impl IdempotencyKey {
     /// The header.
     pub const HEADER: &str = "idempotency-key";
@@ -128,6 +132,18 @@ impl FromRequest for IdempotencyKey {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::of(request.headers()).and_then(|key| key.ok_or_else(Self::missing)))
+    }
+}
+
+impl FromRequest for KeyOnly {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let (method, path) = (request.method().as_str(), request.path());
+        let fingerprint = || Fingerprint::of(method, path, &serde_json::Value::Null);
+        let key = IdempotencyKey::of(request.headers());
+        ready(key.map(|key| Self(key.map(|key| Intent { key, fingerprint: fingerprint() }))))
     }
 }
 

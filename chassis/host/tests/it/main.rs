@@ -5,5 +5,7 @@
 mod health;
 mod idempotency;
 mod interior;
+mod replies;
+mod represent;
 mod route_table;
 mod routes;
