@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use users_api::{AddressId, PostalAddress, UserId};
 
 mod events;
+mod moments;
 mod number;
 
 pub use events::{
