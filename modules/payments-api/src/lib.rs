@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use users_api::UserId;
 
 mod events;
+mod moments;
 mod token;
 
 pub use events::{PaymentAuthorized, PaymentCompleted, PaymentFailed, PaymentRefunded};
