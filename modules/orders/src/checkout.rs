@@ -1,8 +1,9 @@
 //! The saga of one purchase: take the money, then sell the stock, then call it completed.
 //!
 //! The stock is held before the saga begins. Until the money is ours everything can be undone, and a
-//! declined card undoes nothing: the order stays payable until it expires or is cancelled. Afterwards
-//! every step can only be tried again.
+//! declined card undoes nothing: the order stays payable until it expires or is cancelled. If the stock is
+//! gone by the time the money is ours, the money is given back. Afterwards every step can only be tried
+//! again.
 
 use kernel::{Money, Timestamp};
 use orders_api::{OrderId, PaymentId};
@@ -73,8 +74,11 @@ impl Saga for Checkout {
                 customer: checkout.customer,
                 amount: checkout.amount,
             })
-            .pivot()
-            .then("commit", |checkout| CommitReservation { owner: checkout.owner() })
+            .pivot_step(
+                "commit",
+                |checkout| CommitReservation { owner: checkout.owner() },
+                |_, _| Verdict::abandon(),
+            )
             .then_local("complete", |checkout| checkout.changes(Happening::Completed))
             .done()
     }

@@ -5,9 +5,10 @@
 //! update per line: the check *is* the write. Whoever holds stock is an opaque [`Owner`] (orders use
 //! the order's id), so this contract knows no other.
 //!
-//! A hold is idempotent by its owner. It ends in one of two ways: committed (and later consumed by
-//! dispatch), or released. Both arrive as commands that cannot be refused, because they follow
-//! decisions that cannot be taken back.
+//! A hold is idempotent by its owner, and a sale is idempotent too. A hold ends taken back because its
+//! time was over, given back by its owner, or sold and then consumed when it leaves the house. Giving back
+//! cannot be refused, because it follows decisions that cannot be taken back. Selling can: a hold whose
+//! time was over is made again if there is stock, and if there is none the buyer gets the money back.
 
 use kernel::{
     Code, Command, Event, Fault, Message, Money, Never, Page, PageRequest, Timestamp, Version,
@@ -24,8 +25,8 @@ pub use catalogue::{
     ProductId, ProductPublished, ProductRef, ProductSummary, Sort, Variant, VariantId,
 };
 pub use stock::{
-    Adjust, CommitReservation, Hold, HoldLine, MovementId, Owner, ReleaseReservation, Reservation,
-    ReservationId, ReservationState, Shortage, StockDepleted, StockLevel,
+    Adjust, CommitReservation, Extend, Hold, HoldLine, MovementId, Owner, ReleaseReservation,
+    Reservation, ReservationId, ReservationState, Shortage, StockDepleted, StockLevel, Unavailable,
 };
 
 /// The catalogue and its stock, as their neighbours see them.
@@ -47,6 +48,8 @@ pub trait Products: Send + Sync {
     async fn adjust(&self, wish: Adjust) -> Result<StockLevel>;
     /// Holds every line until `hold.expires_at`, or none of them. Idempotent by `hold.owner`.
     async fn reserve(&self, hold: Hold) -> Result<Reservation>;
+    /// Holds for longer what is held; what is sold is left alone. Idempotent.
+    async fn extend(&self, wish: Extend) -> Result<Reservation>;
     /// Gives back what `owner` holds. Idempotent: releasing again, or nothing, changes nothing.
     async fn release(&self, owner: Owner) -> Result<()>;
     /// What `owner` holds or held.
@@ -63,6 +66,7 @@ ports::remote! {
         command publish(NewProduct) -> Product;
         command adjust(Adjust) -> StockLevel;
         command reserve(Hold) -> Reservation;
+        command extend(Extend) -> Reservation;
         command release(Owner) -> ();
         query reservation(Owner) -> Reservation;
     }

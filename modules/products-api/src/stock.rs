@@ -73,6 +73,15 @@ pub enum ReservationState {
     Expired,
 }
 
+/// A wish to hold longer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Extend {
+    /// Whose hold.
+    pub owner: Owner,
+    /// When it may be taken back; never earlier than before.
+    pub expires_at: Timestamp,
+}
+
 /// A line for which there is not enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shortage {
@@ -119,12 +128,22 @@ pub struct StockLevel {
     pub reserved: i64,
 }
 
-/// Sell what is held: from now on it does not expire. When the hold was already taken back it is made
-/// again, and retried until there is stock.
+/// Sell what is held: from now on it does not expire. When its time was over and it was taken back, it is
+/// made again in the same transaction; refused when there is not enough any more, or when the owner gave
+/// it back or never held anything.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CommitReservation {
     /// Whose.
     pub owner: Owner,
+}
+
+/// There is nothing to sell: what was held is gone. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unavailable {
+    /// Who wanted it.
+    pub owner: Owner,
+    /// What is missing; empty when nothing was held that could be made again.
+    pub shortages: Vec<Shortage>,
 }
 
 impl Message for CommitReservation {
@@ -137,10 +156,11 @@ impl Message for CommitReservation {
 
 impl Command for CommitReservation {
     type Reply = ();
-    type Refusal = Never;
+    type Refusal = Unavailable;
 }
 
-/// Give back what is held. Leaves a tombstone: a later `reserve` by the same owner is refused.
+/// Give back what is held or sold, as long as it has not left the house. Leaves a tombstone: a later
+/// `reserve` or [`CommitReservation`] by the same owner is refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReleaseReservation {
     /// Whose.

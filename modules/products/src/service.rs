@@ -3,8 +3,9 @@
 use kernel::Page;
 use ports::async_trait;
 use products_api::{
-    Adjust, Browse, Category, CategoryScope, Error, Hold, NewCategory, NewProduct, Owner, Product,
-    ProductRef, ProductSummary, Products, Reservation, Result, StockLevel, Variant, VariantId,
+    Adjust, Browse, Category, CategoryScope, Error, Extend, Hold, NewCategory, NewProduct, Owner,
+    Product, ProductRef, ProductSummary, Products, Reservation, Result, StockLevel, Variant,
+    VariantId,
 };
 use storage::Failure;
 
@@ -69,6 +70,10 @@ impl Products for Service {
     async fn reserve(&self, hold: Hold) -> Result<Reservation> {
         let hold = stock::hold(hold)?;
         self.store.reserve(&hold).await.map_err(told)
+    }
+
+    async fn extend(&self, wish: Extend) -> Result<Reservation> {
+        self.store.extend(&wish).await.map_err(told)
     }
 
     async fn release(&self, owner: Owner) -> Result<()> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::{Clock, Ids};
 use messaging::{Answer, Answered, Delivery, Failure, Subscriptions};
 use ports::async_trait;
-use products_api::{CommitReservation, ReleaseReservation};
+use products_api::{CommitReservation, ReleaseReservation, Unavailable};
 use storage::Tx;
 
 use crate::store::{Books, Committed};
@@ -30,11 +30,8 @@ impl Answer<CommitReservation> for Stock {
         let owner = &command.owner;
         match self.0.commit(tx, owner).await? {
             Committed::Sold => Ok(Answered::Now(Ok(()))),
-            Committed::OutOfStock => Err(Failure::transient(format!(
-                "the hold of {owner} was taken back, and there is not enough stock to make it again"
-            ))),
-            Committed::NeverHeld => {
-                Err(Failure::permanent(format!("{owner} never held any stock")))
+            Committed::Unavailable(shortages) => {
+                Ok(Answered::Now(Err(Unavailable { owner: owner.clone(), shortages })))
             }
         }
     }

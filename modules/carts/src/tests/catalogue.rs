@@ -8,8 +8,9 @@ use std::{
 use kernel::{Currency, Ids, Money, Page};
 use ports::async_trait;
 use products_api::{
-    Adjust, Browse, Category, CategoryScope, Error, Hold, NewCategory, NewProduct, Owner, Product,
-    ProductRef, ProductSummary, Products, Reservation, Result, StockLevel, Variant, VariantId,
+    Adjust, Browse, Category, CategoryScope, Error, Extend, Hold, NewCategory, NewProduct, Owner,
+    Product, ProductRef, ProductSummary, Products, Reservation, Result, StockLevel, Variant,
+    VariantId,
 };
 
 /// Variants on sale. It sells nothing and holds nothing: carts only ask.
@@ -123,6 +124,10 @@ impl Products for Catalogue {
 
     async fn reserve(&self, hold: Hold) -> Result<Reservation> {
         Err(Error::UnknownReservation(hold.owner))
+    }
+
+    async fn extend(&self, wish: Extend) -> Result<Reservation> {
+        Err(Error::UnknownReservation(wish.owner))
     }
 
     async fn release(&self, _: Owner) -> Result<()> {

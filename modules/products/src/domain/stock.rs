@@ -16,7 +16,7 @@ const MOST: i64 = 1_000_000_000;
 pub(crate) enum Change {
     /// It is sold.
     Commit,
-    /// It was taken or given back and is made again, because it is sold after all.
+    /// It was taken back and is made again, because it is sold after all.
     Remake,
     /// Its owner gives it back.
     Release,
@@ -37,10 +37,10 @@ impl Change {
 
 /// The state after `change`, if `state` allows it.
 pub(crate) fn next(state: ReservationState, change: Change) -> Option<ReservationState> {
-    use ReservationState::{Committed, Expired, Held, Released};
+    use ReservationState::{Committed, Expired, Held};
     let allowed = match change {
         Change::Commit | Change::Expire => state == Held,
-        Change::Remake => matches!(state, Released | Expired),
+        Change::Remake => state == Expired,
         Change::Release => matches!(state, Held | Committed),
     };
     allowed.then(|| change.target())
@@ -84,11 +84,19 @@ pub(crate) fn in_variant_order(lines: &[HoldLine]) -> Vec<HoldLine> {
     lines
 }
 
+/// Accepts a reservation that is held or sold, and refuses one that ended.
+pub(crate) fn still_held(found: Reservation) -> Result<Reservation> {
+    match found.state {
+        ReservationState::Released | ReservationState::Expired => {
+            Err(Error::ReservationEnded(found.owner))
+        }
+        _ => Ok(found),
+    }
+}
+
 /// Answers an owner who asks for `hold` and has the reservation `found` already.
 pub(crate) fn again(found: Reservation, hold: &Hold) -> Result<Reservation> {
-    if matches!(found.state, ReservationState::Released | ReservationState::Expired) {
-        return Err(Error::ReservationEnded(found.owner));
-    }
+    let found = still_held(found)?;
     if in_variant_order(&found.lines) != in_variant_order(&hold.lines) {
         return Err(refusal("/lines", "differs", "the owner holds other lines already"));
     }
@@ -135,10 +143,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_given_back_can_be_sold_after_all_but_not_given_back_again() {
+    fn what_was_taken_back_can_be_sold_after_all_and_what_was_given_back_cannot() {
         for state in STATES {
-            let ended = matches!(state, ReservationState::Released | ReservationState::Expired);
-            assert_eq!(next(state, Change::Remake).is_some(), ended, "{state:?}");
+            let taken_back = state == ReservationState::Expired;
+            assert_eq!(next(state, Change::Remake).is_some(), taken_back, "{state:?}");
             assert_eq!(next(state, Change::Release).is_some(), is_live(state), "{state:?}");
         }
     }

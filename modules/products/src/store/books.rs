@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use kernel::{Clock, Ids};
-use products_api::{HoldLine, MovementId, Owner, ReservationId};
+use products_api::{
+    HoldLine, MovementId, Owner, Reservation, ReservationId, ReservationState, Shortage,
+};
 use sea_orm::{FromQueryResult, Value};
 use storage::{Error, Tx};
 
@@ -14,7 +16,7 @@ use super::{
     rows::{lines, read},
     sql::Sql,
 };
-use crate::domain::stock::{Change, in_variant_order};
+use crate::domain::stock::{Change, in_variant_order, shortages};
 
 /// Writes quantities and movements.
 #[derive(Clone)]
@@ -24,14 +26,12 @@ pub(crate) struct Books {
 }
 
 /// What became of an attempt to sell what is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Committed {
     /// It is sold, now or before.
     Sold,
-    /// It was taken or given back, and there is not enough to make it again: roll back.
-    OutOfStock,
-    /// The owner never held anything: roll back.
-    NeverHeld,
+    /// There is nothing to sell, and nothing was changed.
+    Unavailable(Vec<Shortage>),
 }
 
 /// A reservation whose state was just changed.
@@ -70,21 +70,37 @@ impl Books {
         Ok(true)
     }
 
-    /// Sells what `owner` holds, making the hold again if it was taken or given back.
+    /// Sells what `owner` holds, making the hold again if it was taken back and there is enough.
     pub(crate) async fn commit(&self, tx: &Tx, owner: &Owner) -> Result<Committed, Error> {
         if change(tx, owner, Change::Commit).await?.is_some() {
             return Ok(Committed::Sold);
         }
-        if let Some(Changed { id, lines: json }) = change(tx, owner, Change::Remake).await? {
-            let lines = lines(&json)?;
-            if lines.is_empty() {
-                return Ok(Committed::NeverHeld);
+        let Some(found) = reservation::find(tx, owner).await? else {
+            return Ok(Committed::Unavailable(Vec::new()));
+        };
+        match found.state {
+            ReservationState::Committed | ReservationState::Consumed => Ok(Committed::Sold),
+            ReservationState::Expired => self.remake(tx, found).await,
+            ReservationState::Held | ReservationState::Released => {
+                Ok(Committed::Unavailable(Vec::new()))
             }
-            let enough = self.set_aside(tx, read(&id)?, &lines).await?;
-            return Ok(if enough { Committed::Sold } else { Committed::OutOfStock });
         }
-        let found = reservation::find(tx, owner).await?;
-        Ok(found.map_or(Committed::NeverHeld, |_| Committed::Sold))
+    }
+
+    /// Makes a hold again that was taken back. Looks before it takes: the transaction goes on either way.
+    async fn remake(&self, tx: &Tx, found: Reservation) -> Result<Committed, Error> {
+        let available = reservation::available(tx, &found.lines).await?;
+        let available: Vec<i64> = available.into_iter().map(Option::unwrap_or_default).collect();
+        let shortages = shortages(&found.lines, &available);
+        if !shortages.is_empty() {
+            return Ok(Committed::Unavailable(shortages));
+        }
+        let lost = || Error::Serialization("the hold was made again by somebody else".to_owned());
+        change(tx, &found.owner, Change::Remake).await?.ok_or_else(lost)?;
+        match self.set_aside(tx, found.id, &found.lines).await? {
+            true => Ok(Committed::Sold),
+            false => Err(Error::Serialization("stock went while it was counted".to_owned())),
+        }
     }
 
     /// Gives back what `owner` holds. If that is nothing, a tombstone makes sure that it stays so: it is

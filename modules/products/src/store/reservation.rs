@@ -1,7 +1,7 @@
 //! Reservations: made, given back, found.
 
 use kernel::Timestamp;
-use products_api::{Error, Hold, HoldLine, Owner, Reservation, ReservationState};
+use products_api::{Error, Extend, Hold, HoldLine, Owner, Reservation, ReservationState};
 use sea_orm::FromQueryResult;
 use storage::{Failure, Tx};
 
@@ -52,19 +52,12 @@ impl Store {
 
     /// Names every line for which there is not enough.
     async fn shortage(&self, lines: &[HoldLine]) -> Result<Failure<Error>> {
-        let found: Vec<Available> = Sql::new(
-            "SELECT variant, on_hand - reserved AS available FROM stock_level WHERE variant IN ",
-        )
-        .list(lines.iter().map(|line| line.variant.to_string().into()))
-        .all(&self.db.reader())
-        .await?;
         let mut available = Vec::with_capacity(lines.len());
-        for line in lines {
-            let name = line.variant.to_string();
-            let Some(level) = found.iter().find(|level| level.variant == name) else {
-                return Ok(Failure::Refused(Error::UnknownVariant(line.variant)));
-            };
-            available.push(level.available);
+        for (line, level) in lines.iter().zip(self::available(&self.db.reader(), lines).await?) {
+            match level {
+                Some(level) => available.push(level),
+                None => return Ok(Failure::Refused(Error::UnknownVariant(line.variant))),
+            }
         }
         let shortages = stock::shortages(lines, &available);
         if shortages.is_empty() {
@@ -81,6 +74,24 @@ impl Store {
             Ok(tx.commit().await?)
         })
         .await
+    }
+
+    /// Moves the end of a hold; nothing becomes of one that is sold.
+    pub(crate) async fn extend(&self, wish: &Extend) -> Result<Reservation> {
+        let tx = self.db.begin().await?;
+        let held = Sql::new("UPDATE reservation SET expires_at = ")
+            .bind(wish.expires_at.micros())
+            .push(" WHERE owner = ")
+            .bind(wish.owner.0.as_str())
+            .push(" AND state = 'held' AND expires_at < $1")
+            .execute(&tx)
+            .await?;
+        let found = find(&tx, &wish.owner).await?;
+        if held == 1 {
+            tx.commit().await?;
+        }
+        let unknown = || Failure::Refused(Error::UnknownReservation(wish.owner.clone()));
+        stock::still_held(found.ok_or_else(unknown)?).map_err(Failure::Refused)
     }
 
     /// What `owner` holds or held.
@@ -110,6 +121,24 @@ impl Store {
         })
         .await
     }
+}
+
+/// How many can be had of each line's variant, if it exists.
+pub(super) async fn available(
+    on: &impl sea_orm::ConnectionTrait,
+    lines: &[HoldLine],
+) -> std::result::Result<Vec<Option<i64>>, storage::Error> {
+    let found: Vec<Available> = Sql::new(
+        "SELECT variant, on_hand - reserved AS available FROM stock_level WHERE variant IN ",
+    )
+    .list(lines.iter().map(|line| line.variant.to_string().into()))
+    .all(on)
+    .await?;
+    let level = |line: &HoldLine| {
+        let name = line.variant.to_string();
+        found.iter().find(|level| level.variant == name).map(|level| level.available)
+    };
+    Ok(lines.iter().map(level).collect())
 }
 
 /// Finds the reservation of `owner`.

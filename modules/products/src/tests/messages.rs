@@ -1,10 +1,12 @@
 //! Commands that arrive as messages.
 
+use kernel::SystemClock;
 use messaging::{Module, Process, Publish, Running};
-use products_api::{Adjust, CommitReservation, ReleaseReservation, ReservationState};
+use products_api::{CommitReservation, Extend, ReleaseReservation, ReservationState};
 use testkit::eventually;
 
 use super::*;
+use crate::store::{Books, Committed, Store};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -67,13 +69,30 @@ async fn a_release_by_message_frees_even_what_was_sold_and_leaves_a_tombstone() 
     .await;
 }
 
+/// Takes a hold back as the sweeper does once its time is over.
+async fn expire(shop: &Shop, who: &str) {
+    let held = shop.products.reservation(owner(who)).await.unwrap();
+    let store = Store::new(shop.db.clone(), Arc::new(SystemClock), Ids::system());
+    assert!(store.expire(&held.id.to_string(), held.expires_at).await.unwrap());
+}
+
+/// Sells what `who` holds, as the command does.
+async fn sell(shop: &Shop, who: &str) -> Committed {
+    let books = Books::new(Arc::new(SystemClock), Ids::system());
+    let tx = shop.db.begin().await.unwrap();
+    let sold = books.commit(&tx, &owner(who)).await.unwrap();
+    tx.commit().await.unwrap();
+    shop.adds_up().await;
+    sold
+}
+
 #[tokio::test]
-async fn a_sale_after_the_hold_was_given_back_makes_it_again() {
+async fn a_sale_after_the_hold_was_taken_back_makes_it_again() {
     check(async |mut shop| {
         let running = start(&mut shop);
         let mug = shop.stocked("mug", 2).await;
         shop.products.reserve(hold("order", &[(mug, 2)])).await.unwrap();
-        shop.products.release(owner("order")).await.unwrap();
+        expire(&shop, "order").await;
         send(&shop, &CommitReservation { owner: owner("order") }).await;
         becomes(&shop, "order", ReservationState::Committed).await;
         assert_eq!(shop.available(mug).await, 0);
@@ -84,45 +103,56 @@ async fn a_sale_after_the_hold_was_given_back_makes_it_again() {
 }
 
 #[tokio::test]
-async fn a_sale_of_what_others_hold_by_now_waits_until_there_is_stock() {
-    check(async |mut shop| {
-        let running = start(&mut shop);
-        let mug = shop.stocked("mug", 1).await;
-        shop.products.reserve(hold("late", &[(mug, 1)])).await.unwrap();
-        shop.products.release(owner("late")).await.unwrap();
+async fn a_sale_of_what_others_hold_by_now_is_refused_and_changes_nothing() {
+    check(async |shop| {
+        let (mug, pot) = (shop.stocked("mug", 1).await, shop.stocked("pot", 5).await);
+        shop.products.reserve(hold("late", &[(pot, 2), (mug, 1)])).await.unwrap();
+        expire(&shop, "late").await;
         shop.products.reserve(hold("quick", &[(mug, 1)])).await.unwrap();
-        send(&shop, &CommitReservation { owner: owner("late") }).await;
-        eventually("the sale was tried and failed", LIMIT, async || {
-            running.gauges().read().failures > 0
-        })
-        .await;
-        shop.adds_up().await;
-        let more = Adjust {
-            variant: mug,
-            change: 1,
-            reason: "a delivery".into(),
-            cause: "delivery 1".into(),
-        };
-        shop.products.adjust(more).await.unwrap();
-        becomes(&shop, "late", ReservationState::Committed).await;
-        shop.adds_up().await;
-        running.drain(LIMIT).await.unwrap();
+        let short = Shortage { line: 1, variant: mug, wanted: 1, available: 0 };
+        assert_eq!(sell(&shop, "late").await, Committed::Unavailable(vec![short]));
+        let late = shop.products.reservation(owner("late")).await.unwrap();
+        assert_eq!(late.state, ReservationState::Expired);
+        shop.products.release(owner("quick")).await.unwrap();
+        assert_eq!(sell(&shop, "late").await, Committed::Sold);
+        assert_eq!((shop.available(mug).await, shop.available(pot).await), (0, 3));
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_sale_of_what_was_never_held_is_put_aside_for_a_person() {
-    check(async |mut shop| {
-        let running = start(&mut shop);
-        shop.products.release(owner("tombstone")).await.unwrap();
-        for who in ["nobody", "tombstone"] {
-            send(&shop, &CommitReservation { owner: owner(who) }).await;
+async fn a_sale_of_what_was_never_held_or_given_back_is_refused() {
+    check(async |shop| {
+        let mug = shop.stocked("mug", 1).await;
+        shop.products.reserve(hold("regret", &[(mug, 1)])).await.unwrap();
+        for who in ["regret", "tombstone"] {
+            shop.products.release(owner(who)).await.unwrap();
         }
-        eventually("both are parked", LIMIT, async || running.gauges().read().parked == 2).await;
-        let tombstone = shop.products.reservation(owner("tombstone")).await.unwrap();
-        assert_eq!(tombstone.state, ReservationState::Released);
-        running.drain(LIMIT).await.unwrap();
+        for who in ["nobody", "tombstone", "regret"] {
+            assert_eq!(sell(&shop, who).await, Committed::Unavailable(Vec::new()), "{who}");
+        }
+        assert_eq!(shop.available(mug).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hold_is_extended_and_never_shortened_and_an_ended_one_is_not() {
+    check(async |shop| {
+        let mug = shop.stocked("mug", 1).await;
+        let held = shop.products.reserve(hold("order", &[(mug, 1)])).await.unwrap();
+        let until = held.expires_at.plus(Duration::from_secs(60));
+        let extend = |expires_at| Extend { owner: owner("order"), expires_at };
+        let extended = shop.products.extend(extend(until)).await.unwrap();
+        assert_eq!(extended.expires_at, until);
+        let same = shop.products.extend(extend(held.expires_at)).await.unwrap();
+        assert_eq!(same.expires_at, until);
+        shop.products.release(owner("order")).await.unwrap();
+        let ended = shop.products.extend(extend(until)).await;
+        assert_eq!(ended, Err(Error::ReservationEnded(owner("order"))));
+        let nobody = Extend { owner: owner("nobody"), expires_at: until };
+        let unknown = shop.products.extend(nobody).await;
+        assert_eq!(unknown, Err(Error::UnknownReservation(owner("nobody"))));
     })
     .await;
 }

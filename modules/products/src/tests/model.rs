@@ -82,13 +82,9 @@ impl Model {
                 }
                 true
             }
-            Act::Commit(owner) => match self.owners.get(owner).cloned() {
-                Some(held) if held.live => true,
-                Some(held) if !held.lines.is_empty() && self.take(&held.lines) => {
-                    self.owners.insert(*owner, Held { live: true, ..held });
-                    true
-                }
-                _ => false,
+            Act::Commit(owner) => match self.owners.get(owner) {
+                Some(held) => held.live,
+                None => false,
             },
             Act::Adjust(variant, change) => {
                 let after = self.on_hand[*variant] + change;
