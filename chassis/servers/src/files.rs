@@ -194,7 +194,12 @@ mod tests {
         let data = left.join("data");
         fs::create_dir_all(&data).unwrap();
         let mut sleeper = Command::new("sleep").arg("61.5").spawn().unwrap();
-        let record = format!("{}\n{} sleep 61.5\n", data.display(), sleeper.id().unwrap());
+        let number = sleeper.id().unwrap();
+        // The kernel says that a process runs a little before it can say with which arguments.
+        while !runs(number, "sleep 61.5").await.unwrap() {
+            sleep(POLL).await;
+        }
+        let record = format!("{}\n{number} sleep 61.5\n", data.display());
         fs::write(left.join("sleeper.pid"), record).unwrap();
 
         let (ours, ended) = tokio::join!(folder(base.path()), sleeper.wait());

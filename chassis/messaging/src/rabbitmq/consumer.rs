@@ -49,15 +49,20 @@ enum Ending {
 }
 
 const PAUSE: Duration = Duration::from_millis(500);
+/// How often in a row a queue that can be declared may fail to be consumed before it is made anew: a
+/// broker that was killed soon after a queue was declared may know the queue and not have it. What is
+/// lost with it is in the outboxes, and is sent again.
+const IN_VAIN: u32 = 4;
 
 impl Consumer {
     /// Consumes on one incarnation after the other, until `stop` or until the process takes no more.
     pub(super) async fn run(self, stop: CancellationToken) {
         let (group, shard) = (self.audience.group, self.shard);
+        let mut in_vain = 0;
         while let Some(Ok(incarnation)) =
             stop.run_until_cancelled(self.connection.incarnation()).await
         {
-            match self.consume(&incarnation, &stop).await {
+            match self.consume(&incarnation, &stop, &mut in_vain).await {
                 Ok(Ending::Stopping) => return,
                 Ok(Ending::Broken) => {
                     tracing::warn!(
@@ -77,14 +82,27 @@ impl Consumer {
         }
     }
 
-    async fn consume(&self, on: &Incarnation, stop: &CancellationToken) -> Result<Ending, Error> {
+    async fn consume(
+        &self,
+        on: &Incarnation,
+        stop: &CancellationToken,
+        in_vain: &mut u32,
+    ) -> Result<Ending, Error> {
         let channel = on.channel().await?;
+        if *in_vain >= IN_VAIN {
+            let (group, shard) = (self.audience.group, self.shard);
+            tracing::warn!(group, shard, "a queue of RabbitMQ cannot be consumed; it is made anew");
+            *in_vain = 0;
+            self.names.remove_shard(on, &channel, group, shard).await?;
+        }
         self.names.declare_shard(on, &channel, &self.audience, self.shard).await?;
         let queue = self.names.queue(self.audience.group, self.shard);
         on.within(channel.basic_qos(self.prefetch, BasicQosOptions::default())).await?;
         let (tag, options) = (ShortString::default(), BasicConsumeOptions::default());
         let consumed = channel.basic_consume(queue, tag, options, FieldTable::default());
+        *in_vain += 1;
         let deliveries = on.within(consumed).await?;
+        *in_vain = 0;
         let (take, taken) = mpsc::channel(self.prefetch.into());
         let work = async {
             let mut take = pin!(self.take(&channel, deliveries, take, stop));

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use amqp::{Error, Incarnation};
 use lapin::{
     Channel, ExchangeKind,
-    options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
+    options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions},
     types::{AMQPValue, FieldTable, ShortString},
 };
 
@@ -94,6 +94,18 @@ impl Names {
             self.declare_exchange(on, channel, name).await?;
         }
         self.declare_queue(on, channel, group, channels, shard).await
+    }
+
+    /// Removes the queue of one shard with what is in it.
+    pub(super) async fn remove_shard(
+        &self,
+        on: &Incarnation,
+        channel: &Channel,
+        group: &str,
+        shard: u16,
+    ) -> Result<(), Error> {
+        let queue = self.queue(group, shard);
+        on.within(channel.queue_delete(queue, QueueDeleteOptions::default())).await.map(drop)
     }
 
     /// Declares the exchange of acknowledgements.
