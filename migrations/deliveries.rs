@@ -8,5 +8,6 @@ pub(crate) const HISTORY: History = history!(
         "chassis/0001_messaging" per dialect,
         "deliveries/0001_shipment",
         "chassis/0002_idempotency",
+        "deliveries/0002_stages" per dialect,
     ]
 );

@@ -69,8 +69,11 @@ pub const MODULES: &[Module] = &[
         built: cfg!(feature = "deliveries"),
         tables: true,
         asks: &[],
-        listens: &[orders_api::OrderCompleted::CHANNEL],
-        speaks: &[deliveries_api::ShipmentPrepared::CHANNEL],
+        listens: &[
+            orders_api::OrderCompleted::CHANNEL,
+            deliveries_api::CancelDelivery::CHANNEL,
+        ],
+        speaks: &[deliveries_api::ShipmentPrepared::CHANNEL, orders_api::REPLIES],
     },
     Module {
         name: "payments",

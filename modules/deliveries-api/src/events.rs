@@ -1,6 +1,6 @@
 //! What deliveries announces. Every event about the shipments of one order is applied in its order.
 
-use kernel::{Event, Message};
+use kernel::{Event, Message, Moment};
 
 use super::*;
 
@@ -100,7 +100,7 @@ pub struct ShipmentCancelled {
 }
 
 macro_rules! announced {
-    ($($event:ident = $type:literal;)+) => {$(
+    ($($event:ident = $type:literal, $detail:expr;)+) => {$(
         impl Message for $event {
             const CHANNEL: &'static str = "deliveries.shipment";
             const TYPE: &'static str = $type;
@@ -110,13 +110,20 @@ macro_rules! announced {
         }
 
         impl Event for $event {}
+
+        impl From<&$event> for Moment {
+            fn from(event: &$event) -> Self {
+                let detail: fn(&$event) -> Option<String> = $detail;
+                Self { detail: detail(event), ..Self::new(event.version, event.at, $type) }
+            }
+        }
     )+};
 }
 
 announced! {
-    ShipmentPrepared = "shipment-prepared";
-    ShipmentDispatched = "shipment-dispatched";
-    ShipmentProgressed = "shipment-progressed";
-    ShipmentDelivered = "shipment-delivered";
-    ShipmentCancelled = "shipment-cancelled";
+    ShipmentPrepared = "shipment-prepared", |it| Some(format!("{} {}", it.carrier, it.waybill));
+    ShipmentDispatched = "shipment-dispatched", |it| Some(format!("{} {}", it.carrier, it.waybill));
+    ShipmentProgressed = "shipment-progressed", |it| Some(it.status.as_str().to_owned());
+    ShipmentDelivered = "shipment-delivered", |_| None;
+    ShipmentCancelled = "shipment-cancelled", |_| None;
 }

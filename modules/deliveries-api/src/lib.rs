@@ -4,8 +4,10 @@
 //! waybill. What it offers is prices beforehand ([`Deliveries::quotes`]) and answers afterwards. It can
 //! be told to call a delivery off ([`CancelDelivery`]) for as long as the carrier does not have the parcel.
 
-use kernel::{Code, Fault, Moment, Money, Page, PageRequest, Timestamp, Version, Violation};
-use orders_api::{DeliveryStatus, OrderId};
+use kernel::{
+    Code, Currency, Fault, Moment, Money, Page, PageRequest, Timestamp, Version, Violation,
+};
+use orders_api::{DeliveryStatus, OrderId, OrderNumber};
 use ports::{Unreachable, async_trait};
 use products_api::VariantId;
 use serde::{Deserialize, Serialize};
@@ -13,12 +15,14 @@ use users_api::{PostalAddress, UserId};
 
 mod commands;
 mod events;
+mod status;
 mod waybill;
 
 pub use commands::{AlreadyDispatched, CancelDelivery};
 pub use events::{
     ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentPrepared, ShipmentProgressed,
 };
+pub use status::{Status, UnknownStatus};
 pub use waybill::{InvalidWaybill, Waybill};
 
 kernel::id! {
@@ -54,7 +58,34 @@ pub struct Destination {
     /// ISO 3166-1 alpha-2, upper case.
     pub country: String,
     /// What prices are wanted in.
-    pub currency: kernel::Currency,
+    pub currency: Currency,
+    /// What the things in it cost, for methods that are free above a sum; unknown counts as nothing.
+    #[serde(default)]
+    pub worth: Option<Money>,
+    /// What they weigh, in grams, for rates that end at a weight; unknown counts as nothing.
+    #[serde(default)]
+    pub weight_g: Option<u64>,
+}
+
+impl Destination {
+    /// A parcel to `country` about which nothing else is known.
+    pub fn new(country: impl Into<String>, currency: Currency) -> Self {
+        Self { country: country.into(), currency, worth: None, weight_g: None }
+    }
+
+    /// Says what the things in it cost.
+    #[must_use]
+    pub fn worth(mut self, worth: Money) -> Self {
+        self.worth = Some(worth);
+        self
+    }
+
+    /// Says what they weigh, in grams.
+    #[must_use]
+    pub fn weighing(mut self, grams: u64) -> Self {
+        self.weight_g = Some(grams);
+        self
+    }
 }
 
 /// One way a parcel can go, and its price.
@@ -104,6 +135,9 @@ pub struct Shipment {
     pub id: ShipmentId,
     /// Of which order.
     pub order: OrderId,
+    /// The order's number for people; unknown of shipments that are older than this field.
+    #[serde(default)]
+    pub number: Option<OrderNumber>,
     /// Counts the order's shipments, from 1.
     pub seq: u32,
     /// Who gets it.
@@ -116,11 +150,11 @@ pub struct Shipment {
     pub carrier: String,
     /// How: the delivery method.
     pub service: String,
-    /// The carrier's number for it.
-    pub waybill: Waybill,
+    /// The carrier's number for it; there is none as long as it is pending.
+    pub waybill: Option<Waybill>,
     /// How far it has got.
     pub status: Status,
-    /// When it was prepared.
+    /// When it came to be.
     pub created_at: Timestamp,
     /// Its ETag.
     pub version: Version,
@@ -137,34 +171,6 @@ pub struct Line {
     pub sku: String,
     /// Its title, for the packing slip.
     pub title: String,
-}
-
-/// How far a shipment has got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// The carrier was not asked for a waybill yet.
-    Pending,
-    /// It has a waybill and waits for the carrier.
-    Ready,
-    /// The carrier has it.
-    Dispatched,
-    /// The carrier has scanned it on its way.
-    InTransit,
-    /// On the last van.
-    OutForDelivery,
-    /// Nobody was there; the carrier tries again.
-    FailedAttempt,
-    /// It arrived.
-    Delivered,
-    /// On the way back.
-    Returning,
-    /// Back in the house.
-    Returned,
-    /// The carrier has lost it.
-    Lost,
-    /// Called off before the carrier had it.
-    Cancelled,
 }
 
 /// Why deliveries said no.

@@ -77,6 +77,6 @@ async fn methods(
         Problem::invalid(Violation::new("/currency", "unknown-currency", detail))
     })?;
     let here = format!("/v1/delivery-methods?country={country}&currency={}", currency.code());
-    let quotes = deliveries.quotes(Destination { country, currency }).await?;
+    let quotes = deliveries.quotes(Destination::new(country, currency)).await?;
     Ok(Answer::ok(MethodList::new(here, quotes)))
 }

@@ -7,6 +7,8 @@
 
 mod domain;
 mod http;
+mod parcel;
+mod recorder;
 mod service;
 mod settings;
 mod store;

@@ -5,7 +5,7 @@ use deliveries_api::{
     Deliveries, Destination, Error, Quote, Result, Shipment, ShipmentOf, ShipmentRecord,
     ShipmentsOf,
 };
-use kernel::{Moment, Page, PageRequest, Version};
+use kernel::{Page, PageRequest};
 use storage::Database;
 
 use crate::{domain, settings::Settings, store};
@@ -23,20 +23,19 @@ impl Deliveries for Service {
 
     async fn of_order(&self, which: ShipmentsOf) -> Result<Vec<Shipment>> {
         let ShipmentsOf { customer, order } = which;
-        store::of_order(&self.db.reader(), order, customer).await.map_err(broken)
+        let parcels = store::of_order(&self.db.reader(), order, customer).await.map_err(broken)?;
+        Ok(parcels.into_iter().map(|parcel| parcel.shipment).collect())
     }
 
     async fn records(&self, page: PageRequest) -> Result<Page<ShipmentRecord>> {
         let page = store::page(&self.db.reader(), &page).await.map_err(broken)?;
-        Ok(page.map(|shipment| {
-            let prepared = Moment::new(Version::FIRST, shipment.created_at, "shipment-prepared");
-            ShipmentRecord { shipment, timeline: vec![prepared] }
-        }))
+        Ok(page.map(Into::into))
     }
 
     async fn shipment(&self, which: ShipmentOf) -> Result<Shipment> {
         let found = store::find(&self.db.reader(), which.shipment).await.map_err(broken)?;
-        let owned = found.filter(|shipment| shipment.customer == which.customer);
+        let shipment = found.map(|parcel| parcel.shipment);
+        let owned = shipment.filter(|shipment| shipment.customer == which.customer);
         owned.ok_or(Error::UnknownShipment(which.shipment))
     }
 }

@@ -35,6 +35,12 @@ pub struct Rate {
     pub price: Money,
     /// Within how many working days.
     pub days: u32,
+    /// The heaviest parcel it is for, in grams; any weight when nothing is said.
+    #[serde(default)]
+    pub up_to_g: Option<u64>,
+    /// It costs nothing for things that cost so much or more, in minor units of the same currency.
+    #[serde(default)]
+    pub free_from: Option<i64>,
 }
 
 /// Countries with one price.
@@ -51,7 +57,13 @@ pub enum Zone {
 
 impl Default for Settings {
     fn default() -> Self {
-        let rate = |zone, cents, days| Rate { zone, price: Money::new(cents, Currency::EUR), days };
+        let rate = |zone, cents, days| Rate {
+            zone,
+            price: Money::new(cents, Currency::EUR),
+            days,
+            up_to_g: None,
+            free_from: None,
+        };
         let standard = vec![
             rate(Zone::Domestic, 490, 3),
             rate(Zone::EuropeanUnion, 990, 6),

@@ -1,61 +1,119 @@
-//! Shipments at rest.
+//! Shipments at rest. What it finds and what it writes; what it means is decided elsewhere.
 
 mod shipment;
 
-use deliveries_api::{Shipment, ShipmentId};
-use kernel::{Page, PageRequest};
+use deliveries_api::{CancelDelivery, ShipmentId};
+use kernel::{Page, PageRequest, Timestamp};
 use orders_api::OrderId;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::OnConflict,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select, sea_query::OnConflict,
 };
 use storage::{Error, Tx};
 use users_api::UserId;
 
-use shipment::{Column, Entity};
+use crate::parcel::{Change, Parcel};
+use shipment::{ActiveModel, Column, Entity, TOMBSTONE};
 
-/// Writes a new shipment, unless its order has one of its number or its waybill is taken.
-pub(crate) async fn insert(tx: &Tx, shipment: &Shipment) -> Result<bool, Error> {
+/// Writes a new parcel, unless its order has one of its number or its waybill is taken.
+pub(crate) async fn insert(tx: &Tx, parcel: &Parcel) -> Result<bool, Error> {
+    write(tx, shipment::new(parcel)?).await
+}
+
+/// Makes sure that there will be no first shipment of an order, unless there is one.
+pub(crate) async fn bury(
+    tx: &Tx,
+    id: ShipmentId,
+    of: &CancelDelivery,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    write(tx, shipment::tombstone(id, of, now)).await
+}
+
+async fn write(tx: &Tx, row: ActiveModel) -> Result<bool, Error> {
     let nothing = OnConflict::new().do_nothing().to_owned();
-    let row = shipment::row(shipment)?;
     let written = Entity::insert(row).on_conflict(nothing).exec_without_returning(tx).await?;
     Ok(written == 1)
 }
 
-/// Finds a shipment.
+/// Makes a change, unless the parcel is not any more what it was.
+pub(crate) async fn replace(tx: &Tx, change: &Change) -> Result<bool, Error> {
+    let (version, status) = change.from;
+    let unchanged = Column::Id
+        .eq(change.parcel.shipment.id.to_string())
+        .and(Column::Version.eq(shipment::number(version)?))
+        .and(Column::Status.eq(status.as_str()));
+    let row = shipment::change(&change.parcel)?;
+    let changed = Entity::update_many().set(row).filter(unchanged).exec(tx).await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// Finds a parcel.
 pub(crate) async fn find(
     on: &impl ConnectionTrait,
     id: ShipmentId,
-) -> Result<Option<Shipment>, Error> {
-    let row = Entity::find_by_id(id.to_string()).one(on).await?;
+) -> Result<Option<Parcel>, Error> {
+    let row = parcels().filter(Column::Id.eq(id.to_string())).one(on).await?;
     row.map(shipment::read).transpose()
 }
 
-/// One page of every shipment, by id.
+/// One page of every parcel, by id.
 pub(crate) async fn page(
     on: &impl ConnectionTrait,
     page: &PageRequest,
-) -> Result<Page<Shipment>, Error> {
-    let mut all = Entity::find().order_by_asc(Column::Id);
+) -> Result<Page<Parcel>, Error> {
+    let mut all = parcels().order_by_asc(Column::Id);
     if let Some(after) = &page.after {
         all = all.filter(Column::Id.gt(after));
     }
     let rows = all.limit(u64::from(page.limit) + 1).all(on).await?;
-    let shipments = rows.into_iter().map(shipment::read).collect::<Result<_, _>>()?;
-    Ok(Page::cut(shipments, page.limit, |shipment: &Shipment| shipment.id.to_string()))
+    let parcels = read(rows)?;
+    Ok(Page::cut(parcels, page.limit, |parcel: &Parcel| parcel.shipment.id.to_string()))
 }
 
-/// The shipments of an order of the customer's, in their order.
+/// The parcels of an order of the customer's, in their order.
 pub(crate) async fn of_order(
     on: &impl ConnectionTrait,
     order: OrderId,
     customer: UserId,
-) -> Result<Vec<Shipment>, Error> {
-    let rows = Entity::find()
+) -> Result<Vec<Parcel>, Error> {
+    let rows = parcels()
         .filter(Column::OrderId.eq(order.to_string()))
         .filter(Column::CustomerId.eq(customer.to_string()))
         .order_by_asc(Column::Seq)
         .all(on)
         .await?;
+    read(rows)
+}
+
+/// The parcels of an order that this transaction is about to change; nobody else changes them meanwhile.
+pub(crate) async fn lock_order(tx: &Tx, order: OrderId) -> Result<Vec<Parcel>, Error> {
+    let rows = parcels()
+        .filter(Column::OrderId.eq(order.to_string()))
+        .order_by_asc(Column::Seq)
+        .lock_exclusive()
+        .all(tx)
+        .await?;
+    read(rows)
+}
+
+/// Whether an order has its first shipment, or must not have one.
+pub(crate) async fn is_settled(tx: &Tx, order: OrderId) -> Result<bool, Error> {
+    let row = Entity::find()
+        .filter(Column::OrderId.eq(order.to_string()))
+        .select_only()
+        .column(Column::Id)
+        .into_tuple::<String>()
+        .one(tx)
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Every row that stands for a shipment.
+fn parcels() -> Select<Entity> {
+    Entity::find().filter(Column::Status.ne(TOMBSTONE))
+}
+
+fn read(rows: Vec<shipment::Model>) -> Result<Vec<Parcel>, Error> {
     rows.into_iter().map(shipment::read).collect()
 }

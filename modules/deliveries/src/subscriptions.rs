@@ -1,23 +1,24 @@
-//! What deliveries does when an order is completed: it prepares the parcel.
+//! What deliveries does when an order is completed, and when its delivery is called off.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use deliveries_api::Shipment;
+use deliveries_api::{AlreadyDispatched, CancelDelivery};
 use kernel::{Clock, Ids};
-use messaging::{Delivery, Failure, Handle, Publish, Subscriptions};
+use messaging::{Answer, Answered, Delivery, Failure, Handle, Subscriptions};
 use orders_api::OrderCompleted;
 use storage::Tx;
 
 use crate::{
     domain::{self, WAYBILLS},
-    store,
+    parcel::{Change, Parcel},
+    recorder, store,
 };
 
 /// Listens to orders.
 pub(crate) fn subscriptions(clock: Arc<dyn Clock>, ids: Ids, carrier: String) -> Subscriptions {
-    let packer = Packer { clock, ids, carrier };
-    Subscriptions::of("deliveries").on::<OrderCompleted>(Arc::new(packer))
+    let packer = Arc::new(Packer { clock, ids, carrier });
+    Subscriptions::of("deliveries").on::<OrderCompleted>(packer.clone()).answer(packer)
 }
 
 struct Packer {
@@ -38,22 +39,50 @@ impl Handle<OrderCompleted> for Packer {
         if event.lines.is_empty() {
             return Err(Failure::permanent("there is nothing to deliver"));
         }
-        let shipment = domain::prepare(event, self.ids.next(), &self.carrier, self.clock.now());
-        if let Some(shipment) = numbered(tx, shipment).await? {
-            tx.publish(&domain::prepared(&shipment))?;
+        let parcel = domain::prepare(event, self.ids.next(), &self.carrier, self.clock.now());
+        if let Some(change) = numbered(tx, parcel).await? {
+            recorder::tell(tx, &change)?;
         }
         Ok(())
     }
 }
 
-/// Stores `shipment` under the first of its waybills that is free; nothing when its order has one.
-async fn numbered(tx: &Tx, mut shipment: Shipment) -> Result<Option<Shipment>, Failure> {
-    for attempt in 0..WAYBILLS {
-        shipment.waybill = domain::waybill(shipment.id, attempt);
-        if store::insert(tx, &shipment).await? {
-            return Ok(Some(shipment));
+#[async_trait]
+impl Answer<CancelDelivery> for Packer {
+    /// Nothing is delivered, or nothing is called off.
+    async fn answer(
+        &self,
+        tx: &mut Tx,
+        command: CancelDelivery,
+        _: &Delivery,
+    ) -> Result<Answered<CancelDelivery>, Failure> {
+        let now = self.clock.now();
+        if store::bury(tx, self.ids.next(), &command, now).await? {
+            return Ok(Answered::Now(Ok(())));
         }
-        if !store::of_order(tx, shipment.order, shipment.customer).await?.is_empty() {
+        let parcels = store::lock_order(tx, command.order).await?;
+        let Ok(changes) = domain::call_off(parcels, now) else {
+            return Ok(Answered::Now(Err(AlreadyDispatched { order: command.order })));
+        };
+        for change in &changes {
+            if !recorder::record(tx, change).await? {
+                let id = change.parcel.shipment.id;
+                return Err(Failure::transient(format!("shipment {id} changed in the meantime")));
+            }
+        }
+        Ok(Answered::Now(Ok(())))
+    }
+}
+
+/// Stores `parcel` under the first of its waybills that is free; nothing when its order is settled.
+async fn numbered(tx: &Tx, parcel: Parcel) -> Result<Option<Change>, Failure> {
+    let (id, order) = (parcel.shipment.id, parcel.shipment.order);
+    for attempt in 0..WAYBILLS {
+        let change = domain::born_ready(parcel.clone(), domain::waybill(id, attempt));
+        if store::insert(tx, &change.parcel).await? {
+            return Ok(Some(change));
+        }
+        if store::is_settled(tx, order).await? {
             return Ok(None);
         }
     }

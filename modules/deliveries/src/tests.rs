@@ -1,5 +1,6 @@
 //! Stories of deliveries: told in process, over the wire, and on Postgres.
 
+mod calling_off;
 mod quoting;
 mod shipping;
 mod world;

@@ -89,8 +89,7 @@ impl Service {
     /// The order as it would be, with everything it depends on asked for at once.
     async fn draft(&self, wish: &PlaceOrder) -> Result<Order> {
         let (cart, ship_to) = futures::try_join!(self.cart(wish), self.address(wish))?;
-        let country = ship_to.country.clone();
-        let destination = Destination { country, currency: cart.currency };
+        let destination = Destination::new(&*ship_to.country, cart.currency);
         let quotes =
             self.needs.deliveries.quotes(destination).await.map_err(neighbours::deliveries)?;
         let placed_at = self.needs.clock.now();

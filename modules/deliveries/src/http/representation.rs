@@ -37,9 +37,10 @@ pub(super) struct DeliveryView {
     carrier: String,
     /// The delivery method.
     service: String,
-    /// The carrier's number for it (UPU S10).
+    /// The carrier's number for it (UPU S10); there is none yet as long as it is `pending`.
     #[schema(example = "RX473124829DE")]
-    waybill: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waybill: Option<String>,
     lines: Vec<DeliveryLineView>,
     ship_to: DeliveryAddressView,
     created_at: Timestamp,
@@ -137,7 +138,7 @@ impl From<Shipment> for DeliveryView {
             status: shipment.status,
             carrier: shipment.carrier,
             service: shipment.service,
-            waybill: shipment.waybill.to_string(),
+            waybill: shipment.waybill.map(Into::into),
             lines: shipment.lines.into_iter().map(Into::into).collect(),
             ship_to: shipment.ship_to.into(),
             created_at: shipment.created_at,

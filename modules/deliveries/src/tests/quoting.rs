@@ -6,7 +6,7 @@ use kernel::Currency;
 use super::{told_everywhere, world::World};
 
 async fn prices(world: &World, country: &str, currency: Currency) -> Vec<(String, i64)> {
-    let to = Destination { country: country.to_owned(), currency };
+    let to = Destination::new(country, currency);
     let quotes = world.deliveries.quotes(to).await.unwrap();
     assert!(quotes.iter().all(|quote| quote.price.currency == currency && quote.days > 0));
     quotes.into_iter().map(|quote| (quote.method, quote.price.minor)).collect()
@@ -31,7 +31,7 @@ async fn each_zone_has_its_prices_cheapest_first_and_without_a_statement(world: 
 
 async fn a_country_that_does_not_exist_is_blamed(world: World) {
     for country in ["XX", "de", "Germany", ""] {
-        let to = Destination { country: country.to_owned(), currency: Currency::EUR };
+        let to = Destination::new(country, Currency::EUR);
         match world.deliveries.quotes(to).await {
             Err(Error::Invalid(violations)) => assert_eq!(violations[0].pointer, "/country"),
             other => panic!("{country}: {other:?}"),

@@ -9,6 +9,7 @@ use actix_web::{
 use deliveries_api::{Error, ShipmentOf, Status, Waybill};
 use identity::{Principal, Role};
 use kernel::{Ids, Timestamp};
+use orders_api::DeliveryStatus;
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
 
@@ -27,10 +28,13 @@ async fn a_completed_order_gets_one_shipment_with_a_waybill(world: World) {
     assert_eq!((shipment.lines[0].quantity, &*shipment.lines[0].sku), (2, "MUG-1"));
     assert_eq!(shipment.ship_to, order.ship_to);
     assert_eq!((&*shipment.service, &*shipment.carrier), ("standard", "rialto-post"));
-    assert!(Waybill::try_from(shipment.waybill.to_string()).is_ok());
+    let waybill = shipment.waybill.as_ref().unwrap();
+    assert!(Waybill::try_from(waybill.to_string()).is_ok());
     let heard = world.heard();
     assert_eq!(heard.len(), 1);
-    assert_eq!((heard[0].shipment, &heard[0].waybill), (shipment.id, &shipment.waybill));
+    assert_eq!((heard[0].shipment, heard[0].overall), (shipment.id, DeliveryStatus::Preparing));
+    let detail = format!("rialto-post {waybill}");
+    assert_eq!(heard[0].moment.detail.as_ref(), Some(&detail));
 
     let which = ShipmentOf { customer: order.customer, shipment: shipment.id };
     assert_eq!(world.deliveries.shipment(which).await.as_ref(), Ok(shipment));
@@ -103,7 +107,7 @@ async fn the_routes_are_documented_and_show_only_what_is_ones_own() {
     let list = ask(&world, &order.customer.to_string(), &of(&order.order.to_string())).await;
     let items = list["items"].as_array().unwrap();
     assert_eq!(items.len(), 1);
-    assert_eq!(items[0]["waybill"], shipment.waybill.as_str());
+    assert_eq!(items[0]["waybill"], shipment.waybill.unwrap().as_str());
     assert_eq!(items[0]["status"], "ready");
     let here = items[0]["_links"]["self"]["href"].as_str().unwrap();
     let own = ask(&world, &order.customer.to_string(), here).await;

@@ -6,10 +6,17 @@ use std::{
 };
 
 use async_trait::async_trait;
-use deliveries_api::{Deliveries, RemoteDeliveries, Shipment, ShipmentPrepared, ShipmentsOf};
-use kernel::{Currency, Ids, ManualClock, Money, Timestamp, Version};
-use messaging::{Delivery, Failure, Handle, Module, Process, Publish, Running, Subscriptions};
-use orders_api::{Line, OrderCompleted, OrderNumber};
+use deliveries_api::{
+    AlreadyDispatched, CancelDelivery, Deliveries, RemoteDeliveries, Shipment, ShipmentCancelled,
+    ShipmentDelivered, ShipmentDispatched, ShipmentId, ShipmentPrepared, ShipmentProgressed,
+    ShipmentsOf,
+};
+use kernel::{Currency, Ids, ManualClock, Moment, Money, Timestamp, Version};
+use messaging::{
+    Delivery, Failure, Handle, HandleReply, Module, Process, Publish, ReplyTo, Running,
+    Subscriptions,
+};
+use orders_api::{DeliveryStatus, Line, OrderCompleted, OrderNumber};
 use storage::{Database, Options, Tx};
 use users_api::PostalAddress;
 
@@ -24,8 +31,19 @@ pub(super) struct World {
     pub(super) db: Database,
     shop: Database,
     running: Running,
-    heard: Arc<Mutex<Vec<ShipmentPrepared>>>,
+    ear: Arc<Ear>,
 }
+
+/// Something that deliveries announced.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Heard {
+    pub(super) shipment: ShipmentId,
+    pub(super) moment: Moment,
+    pub(super) overall: DeliveryStatus,
+}
+
+/// What became of calling a delivery off.
+pub(super) type CalledOff = Result<(), AlreadyDispatched>;
 
 impl World {
     pub(super) async fn here() -> Self {
@@ -56,22 +74,32 @@ impl World {
             Side::Here => hosted.port,
             Side::There => RemoteDeliveries::over(hosted.wire),
         };
-        let heard = Arc::default();
-        let ear = Arc::new(Ear(Arc::clone(&heard)));
+        let ear = Arc::new(Ear::default());
         let running = Process::start(vec![
             Module { name: "deliveries", db: db.clone(), subscriptions: hosted.subscriptions },
             Module {
                 name: "orders",
                 db: shop.clone(),
-                subscriptions: Subscriptions::of("orders").on::<ShipmentPrepared>(ear),
+                subscriptions: Subscriptions::of("orders")
+                    .on::<ShipmentPrepared>(ear.clone())
+                    .on::<ShipmentDispatched>(ear.clone())
+                    .on::<ShipmentProgressed>(ear.clone())
+                    .on::<ShipmentDelivered>(ear.clone())
+                    .on::<ShipmentCancelled>(ear.clone())
+                    .replies(orders_api::REPLIES, ear.clone()),
             },
         ]);
-        Self { deliveries, routes: hosted.routes, db, shop, running, heard }
+        Self { deliveries, routes: hosted.routes, db, shop, running, ear }
     }
 
     /// Announces that `order` is completed and waits until everybody has heard of it.
     pub(super) async fn complete(&self, order: &OrderCompleted) {
         self.announce(order).await;
+        self.quiet().await;
+    }
+
+    /// Waits until everybody has heard of everything.
+    pub(super) async fn quiet(&self) {
         self.running.quiet(LIMIT).await.unwrap();
     }
 
@@ -93,8 +121,31 @@ impl World {
         self.deliveries.of_order(which).await.unwrap()
     }
 
-    pub(super) fn heard(&self) -> Vec<ShipmentPrepared> {
-        self.heard.lock().unwrap().clone()
+    /// Calls a delivery off as orders does, and waits for the answer.
+    pub(super) async fn call_off(&self, order: &OrderCompleted) -> CalledOff {
+        let command = CancelDelivery {
+            order: order.order,
+            customer: order.customer,
+            reason: "changed my mind".to_owned(),
+        };
+        let answers = self.ear.answers.lock().unwrap().len();
+        let mut tx = self.shop.begin().await.unwrap();
+        let here = ReplyTo { channel: orders_api::REPLIES.to_owned(), key: "saga".to_owned() };
+        tx.send(&command, here).unwrap();
+        tx.commit().await.unwrap();
+        let answered = async || self.ear.answers.lock().unwrap().len() > answers;
+        testkit::eventually("the command is answered", LIMIT, answered).await;
+        self.ear.answers.lock().unwrap()[answers]
+    }
+
+    /// Everything that was announced.
+    pub(super) fn heard(&self) -> Vec<Heard> {
+        self.ear.heard.lock().unwrap().clone()
+    }
+
+    /// What was announced, by name.
+    pub(super) fn told(&self) -> Vec<String> {
+        self.heard().into_iter().map(|heard| heard.moment.what).collect()
     }
 }
 
@@ -142,18 +193,39 @@ pub(super) fn order() -> OrderCompleted {
     }
 }
 
-/// Remembers what is announced.
-struct Ear(Arc<Mutex<Vec<ShipmentPrepared>>>);
+/// Remembers what is announced and answered.
+#[derive(Default)]
+struct Ear {
+    heard: Mutex<Vec<Heard>>,
+    answers: Mutex<Vec<CalledOff>>,
+}
+
+macro_rules! hears {
+    ($($event:ident),+) => {$(
+        #[async_trait]
+        impl Handle<$event> for Ear {
+            async fn handle(&self, _: &mut Tx, event: $event, _: &Delivery) -> Result<(), Failure> {
+                let $event { shipment, overall, .. } = event;
+                let heard = Heard { shipment, moment: Moment::from(&event), overall };
+                self.heard.lock().unwrap().push(heard);
+                Ok(())
+            }
+        }
+    )+};
+}
+
+hears!(
+    ShipmentPrepared,
+    ShipmentDispatched,
+    ShipmentProgressed,
+    ShipmentDelivered,
+    ShipmentCancelled
+);
 
 #[async_trait]
-impl Handle<ShipmentPrepared> for Ear {
-    async fn handle(
-        &self,
-        _: &mut Tx,
-        event: ShipmentPrepared,
-        _: &Delivery,
-    ) -> Result<(), Failure> {
-        self.0.lock().unwrap().push(event);
+impl HandleReply for Ear {
+    async fn handle(&self, _: &mut Tx, delivery: &Delivery) -> Result<(), Failure> {
+        self.answers.lock().unwrap().push(delivery.answer::<CancelDelivery>()?);
         Ok(())
     }
 }

@@ -1,0 +1,77 @@
+//! A parcel as this module knows it: the shipment that others see, and what only its keeper needs.
+
+use deliveries_api::{
+    Shipment, ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentPrepared,
+    ShipmentProgressed, ShipmentRecord, Status,
+};
+use kernel::{Moment, Timestamp, Version};
+use messaging::Publish;
+use storage::{Error, Tx};
+
+/// A shipment with its keeper's notes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Parcel {
+    pub(crate) shipment: Shipment,
+    /// What happened to it, oldest first.
+    pub(crate) timeline: Vec<Moment>,
+    /// When the carrier got it.
+    pub(crate) dispatched_at: Option<Timestamp>,
+    /// When something is to be done about it with the carrier.
+    pub(crate) due_at: Option<Timestamp>,
+}
+
+/// A parcel's next state, and what it was before.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Change {
+    pub(crate) from: (Version, Status),
+    pub(crate) parcel: Parcel,
+    pub(crate) news: Vec<News>,
+}
+
+/// What is announced about a parcel.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum News {
+    Prepared(ShipmentPrepared),
+    Dispatched(ShipmentDispatched),
+    Progressed(ShipmentProgressed),
+    Delivered(ShipmentDelivered),
+    Cancelled(ShipmentCancelled),
+}
+
+impl Change {
+    /// Nothing is changed about `parcel` yet.
+    pub(crate) fn of(parcel: Parcel) -> Self {
+        let from = (parcel.shipment.version, parcel.shipment.status);
+        Self { from, parcel, news: Vec::new() }
+    }
+}
+
+impl News {
+    /// The entry it makes in the timeline.
+    pub(crate) fn moment(&self) -> Moment {
+        match self {
+            Self::Prepared(event) => event.into(),
+            Self::Dispatched(event) => event.into(),
+            Self::Progressed(event) => event.into(),
+            Self::Delivered(event) => event.into(),
+            Self::Cancelled(event) => event.into(),
+        }
+    }
+
+    /// Tells everyone who listens.
+    pub(crate) fn publish(&self, tx: &mut Tx) -> Result<(), Error> {
+        match self {
+            Self::Prepared(event) => tx.publish(event),
+            Self::Dispatched(event) => tx.publish(event),
+            Self::Progressed(event) => tx.publish(event),
+            Self::Delivered(event) => tx.publish(event),
+            Self::Cancelled(event) => tx.publish(event),
+        }
+    }
+}
+
+impl From<Parcel> for ShipmentRecord {
+    fn from(parcel: Parcel) -> Self {
+        Self { shipment: parcel.shipment, timeline: parcel.timeline }
+    }
+}
