@@ -1,6 +1,8 @@
 //! The OpenAPI document of everything that is answered here, wherever the modules live, and a page to
 //! read it.
 
+mod links;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{
@@ -14,10 +16,7 @@ use gateway::{Document, Documents};
 use host::{Policy, Problem, Route, Routes};
 use utoipa::{
     OpenApi,
-    openapi::{
-        self, RefOr, Schema,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
-    },
+    openapi::{self, RefOr, Schema},
 };
 use utoipa_swagger_ui::Config;
 
@@ -33,6 +32,16 @@ struct Frame;
 
 /// A module's name and its document.
 type Part = (&'static str, Arc<openapi::OpenApi>);
+
+/// One document from the documents of all modules, as text.
+///
+/// # Errors
+/// As [`merge`].
+fn told(parts: &[Part]) -> Result<String> {
+    let mut whole = serde_json::to_value(merge(parts)?)?;
+    links::add(&mut whole);
+    Ok(whole.to_string())
+}
 
 /// One document from the documents of all modules.
 ///
@@ -51,11 +60,10 @@ fn merge(parts: &[Part]) -> Result<openapi::OpenApi> {
                 "{first} and {module} both describe a {name} and mean different things: rename one"
             );
         }
+        let headers = document.components.iter().flat_map(|found| found.headers.clone());
+        whole.components.get_or_insert_default().headers.extend(headers);
         whole.merge((**document).clone());
     }
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-    let components = whole.components.get_or_insert_default();
-    components.add_security_scheme("access_token", SecurityScheme::Http(bearer));
     Ok(whole)
 }
 
@@ -65,8 +73,7 @@ fn merge(parts: &[Part]) -> Result<openapi::OpenApi> {
 /// # Errors
 /// When two modules of `here` call different things by the same name.
 pub fn routes(here: &[Routes], elsewhere: Documents) -> Result<Routes> {
-    let parts =
-        here.iter().filter_map(|part| Some((part.module(), part.openapi()?.clone().into())));
+    let parts = here.iter().filter_map(|part| Some((part.module(), part.openapi()?.into())));
     let described = Described::of(parts.collect(), elsewhere)?;
     let public = |route: Route| route.allow(Policy::Public).undocumented();
     Ok(Routes::new("documentation")
@@ -86,7 +93,7 @@ struct Described {
 
 impl Described {
     fn of(here: Vec<Part>, elsewhere: Documents) -> Result<Self> {
-        let text = merge(&here)?.to_json()?;
+        let text = told(&here)?;
         // Not the list that is known: the first reader merges it.
         Ok(Self { here, elsewhere, text: ArcSwap::from_pointee((Arc::default(), text)) })
     }
@@ -98,7 +105,7 @@ impl Described {
         }
         let parts = known.iter().map(|Document { module, openapi }| (*module, openapi.clone()));
         let parts: Vec<Part> = self.here.iter().cloned().chain(parts).collect();
-        match merge(&parts).and_then(|whole| Ok(whole.to_json()?)) {
+        match told(&parts) {
             Ok(text) => {
                 let fresh = Arc::new((known, text));
                 self.text.store(fresh.clone());

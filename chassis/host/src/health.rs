@@ -12,7 +12,11 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{
+    HttpResponse,
+    http::header::{CACHE_CONTROL, HeaderName},
+    web::Data,
+};
 use futures::{
     FutureExt,
     future::{BoxFuture, join_all},
@@ -118,18 +122,22 @@ impl Report {
 
     fn respond(&self, good: bool) -> HttpResponse {
         match good {
-            true => HttpResponse::Ok().json(self),
-            false => HttpResponse::ServiceUnavailable().json(self),
+            true => HttpResponse::Ok().insert_header(NOT_STORED).json(self),
+            false => HttpResponse::ServiceUnavailable().insert_header(NOT_STORED).json(self),
         }
     }
 }
+
+/// How a process is is true for a moment only.
+const NOT_STORED: (HeaderName, &str) = (CACHE_CONTROL, "no-store");
 
 #[derive(OpenApi)]
 #[openapi(paths(livez, readyz, startupz))]
 struct Document;
 
 /// Whether the process runs at all.
-#[utoipa::path(get, path = "/livez", tag = "health", responses((status = 200, body = Report)))]
+#[utoipa::path(get, path = "/livez", tag = "health", responses((status = 200, description = "It runs.", body = Report,
+        headers(("Cache-Control" = String, description = "`no-store`")))))]
 async fn livez() -> HttpResponse {
     Report::of("up").respond(true)
 }
@@ -139,7 +147,10 @@ async fn livez() -> HttpResponse {
     get,
     path = "/readyz",
     tag = "health",
-    responses((status = 200, body = Report), (status = 503, body = Report))
+    responses(
+        (status = 200, description = "Yes.", body = Report,
+            headers(("Cache-Control" = String, description = "`no-store`"))),
+        (status = 503, description = "No.", body = Report))
 )]
 async fn readyz(health: Data<Health>) -> HttpResponse {
     let (ready, report) = health.report().await;
@@ -151,7 +162,10 @@ async fn readyz(health: Data<Health>) -> HttpResponse {
     get,
     path = "/startupz",
     tag = "health",
-    responses((status = 200, body = Report), (status = 503, body = Report))
+    responses(
+        (status = 200, description = "Yes.", body = Report,
+            headers(("Cache-Control" = String, description = "`no-store`"))),
+        (status = 503, description = "No.", body = Report))
 )]
 async fn startupz(health: Data<Health>) -> HttpResponse {
     let started = health.0.started.load(Ordering::SeqCst);

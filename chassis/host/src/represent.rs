@@ -98,7 +98,8 @@ impl<T> Listing<T> {
 
 /// A representation on its way out: status, body, entity tag, location.
 ///
-/// With an entity tag, a GET whose `If-None-Match` names it is answered with 304 and no body.
+/// The answer to a GET has an entity tag: of the version, where one is given, else of what it says. When
+/// `If-None-Match` names it, the answer is 304 without a body.
 #[derive(Clone, Debug)]
 pub struct Answer<T> {
     status: StatusCode,
@@ -110,15 +111,14 @@ pub struct Answer<T> {
 /// Where the entity tag of an answer comes from.
 #[derive(Clone, Copy, Debug)]
 enum Tag {
-    None,
-    Version(Version),
     Content,
+    Version(Version),
 }
 
 impl<T> Answer<T> {
     /// 200 with `body`.
     pub fn ok(body: T) -> Self {
-        Self { status: StatusCode::OK, body, tag: Tag::None, headers: Vec::new() }
+        Self { status: StatusCode::OK, body, tag: Tag::Content, headers: Vec::new() }
     }
 
     /// 201: `body` now lives at `location`.
@@ -131,18 +131,10 @@ impl<T> Answer<T> {
         Self { status: StatusCode::ACCEPTED, ..Self::ok(body) }
     }
 
-    /// Tags the representation with the version of the aggregate.
+    /// Tags the representation with the version of the aggregate, on every method.
     #[must_use]
     pub fn version(mut self, version: Version) -> Self {
         self.tag = Tag::Version(version);
-        self
-    }
-
-    /// Tags the representation by what it says: for what has no version, such as a list, or says more than
-    /// its version counts.
-    #[must_use]
-    pub fn tagged(mut self) -> Self {
-        self.tag = Tag::Content;
         self
     }
 
@@ -171,12 +163,13 @@ impl<T: Serialize> Responder for Answer<T> {
             Ok(body) => body,
             Err(cause) => return Problem::of(Code::Internal, cause.to_string()).error_response(),
         };
-        let tag = match self.tag {
-            Tag::None => None,
-            Tag::Version(version) => Some(etag(version)),
-            Tag::Content => Some(digest_tag(&body)),
-        };
         let readable = matches!(*request.method(), Method::GET | Method::HEAD);
+        let tagged = self.headers.iter().any(|(name, _)| name == ETAG);
+        let tag = match self.tag {
+            Tag::Version(version) => Some(etag(version)),
+            Tag::Content if readable && !tagged => Some(digest_tag(&body)),
+            Tag::Content => None,
+        };
         let known = tag.as_deref().is_some_and(|tag| none_match(request.headers(), tag));
         let mut response = match readable && known {
             true => HttpResponse::NotModified(),

@@ -38,7 +38,7 @@ impl RouteTable {
         readable(operations.iter().map(|operation| &**operation))?;
         Ok(Self {
             operations: operations.iter().map(|operation| Described::of(operation)).collect(),
-            openapi: routes.openapi().cloned(),
+            openapi: routes.openapi(),
         })
     }
 

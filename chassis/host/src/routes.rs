@@ -8,12 +8,9 @@ use actix_web::{
     http::Method,
     web::{self, Data, PayloadConfig, ServiceConfig},
 };
-use utoipa::{
-    PartialSchema, ToSchema,
-    openapi::{OpenApi, path::PathItem},
-};
+use utoipa::openapi::{OpenApi, path::PathItem};
 
-use crate::{Chosen, Operation, Problem, Route};
+use crate::{Chosen, Operation, Route, document};
 
 type Share = Arc<dyn Fn(Resource) -> Resource + Send + Sync>;
 type Mounted = (Arc<Operation>, Arc<dyn Fn() -> actix_web::Route + Send + Sync>);
@@ -59,10 +56,7 @@ impl Routes {
     /// Describes the routes by the OpenAPI document `D`.
     #[must_use]
     pub fn document<D: utoipa::OpenApi>(mut self) -> Self {
-        let mut document = D::openapi();
-        let components = document.components.get_or_insert_default();
-        components.schemas.insert(Problem::name().into_owned(), Problem::schema());
-        self.document = Some(document);
+        self.document = Some(D::openapi());
         self
     }
 
@@ -76,9 +70,12 @@ impl Routes {
         self.mounted.iter().map(|(operation, _)| operation.clone()).collect()
     }
 
-    /// The module's part of the OpenAPI document.
-    pub fn openapi(&self) -> Option<&OpenApi> {
-        self.document.as_ref()
+    /// The module's part of the OpenAPI document, complete with what follows from the routes: security,
+    /// `Idempotency-Key`, `If-None-Match`, the headers of every answer, the problems.
+    pub fn openapi(&self) -> Option<OpenApi> {
+        let mut document = self.document.clone()?;
+        document::complete(&mut document, &self.table());
+        Some(document)
     }
 
     /// Mounts the routes in an actix-web application.
@@ -145,7 +142,7 @@ impl std::fmt::Debug for Routes {
 }
 
 /// The pattern without the regular expressions of its parameters: `{tail:.*}` is `{tail}`.
-fn plain(pattern: &str) -> String {
+pub(crate) fn plain(pattern: &str) -> String {
     let segment = |segment: &str| match segment.split_once(':') {
         Some((name, _)) if segment.starts_with('{') => format!("{name}}}"),
         _ => segment.to_owned(),

@@ -88,6 +88,8 @@ codes! {
     NotFound = "not-found", 404, "There is no such thing";
     /// The resource exists but does not answer this method.
     MethodNotAllowed = "method-not-allowed", 405, "The method is not allowed here";
+    /// The request did not arrive in time.
+    RequestTimeout = "request-timeout", 408, "The request did not arrive in time";
     /// The request clashes with the state of the thing.
     Conflict = "conflict", 409, "The request clashes with the current state";
     /// The same idempotency key is being worked on.
@@ -135,7 +137,8 @@ impl Code {
     pub const fn retryable(self) -> bool {
         matches!(
             self,
-            Self::RequestInProgress
+            Self::RequestTimeout
+                | Self::RequestInProgress
                 | Self::RateLimited
                 | Self::DependencyUnavailable
                 | Self::DeadlineExceeded

@@ -61,6 +61,9 @@ impl Parts {
         request: &mut ServiceRequest,
         visit: &mut Visit,
     ) -> Result<Way, Problem> {
+        if let Some(address) = request.peer_addr() {
+            visit.allowance = self.limits.address(address.ip())?;
+        }
         headers::check(request.uri(), request.headers())?;
         path::check(request.uri().path())
             .map_err(|path::Ambiguous(why)| Problem::of(Code::MalformedRequest, why))?;
@@ -70,11 +73,7 @@ impl Parts {
             visit.route = asked.route.clone();
         }
         let policy = asked.as_ref().map_or(Some(Policy::Public), |asked| asked.operation.policy);
-        let principal = self.principal(request.headers(), policy).await;
-        if let Some(address) = request.peer_addr() {
-            visit.allowance = self.limits.address(address.ip())?;
-        }
-        let principal = principal?;
+        let principal = self.principal(request.headers(), policy).await?;
         if let Some(principal) = &principal {
             visit.user = Some(principal.subject.clone());
             // Anybody can be any number of guests: they are counted by their address.

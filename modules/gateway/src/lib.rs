@@ -1,7 +1,7 @@
 //! The edge in front of all modules' routes, wherever the modules live.
 //!
-//! Every request passes through one middleware, in this order: limits, path, request id and trace,
-//! identity headers stripped, token, rate limit, policy, deadline; then the handler, or the process in
+//! Every request passes through one middleware, in this order: request id and trace, rate limit of the
+//! address, limits, path, identity headers stripped, token, rate limit of the user, policy, deadline; then the handler, or the process in
 //! which the module lives; then every failure becomes a problem document, and the request is logged and
 //! counted.
 //!

@@ -197,7 +197,7 @@ mod tests {
         let one = stream::iter([Ok::<_, String>(Bytes::from_static(b"{"))]);
         let stalled = one.chain(stream::pending());
         let problem = read(Box::pin(stalled), 100).await.unwrap_err();
-        assert_eq!(problem.code(), Code::MalformedRequest);
+        assert_eq!(problem.code(), Code::RequestTimeout);
         assert!(started.elapsed() <= IDLE);
     }
 

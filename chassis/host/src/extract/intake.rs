@@ -44,7 +44,7 @@ where
     /// The next piece, and nothing at the end. Waits for `patience`, but never longer than 10 s.
     ///
     /// # Errors
-    /// 413 beyond the limit, 400 for what arrives too slowly, not at all, or broken.
+    /// 413 beyond the limit, 408 for what arrives too slowly or not at all, 400 for what is broken.
     pub async fn next(&mut self, patience: Duration) -> Result<Option<Bytes>, Problem> {
         let began = Instant::now();
         let piece = tokio::time::timeout(IDLE.min(patience), self.payload.next()).await;
@@ -66,6 +66,5 @@ where
 }
 
 fn too_slow(detail: &str) -> Problem {
-    Problem::of(Code::MalformedRequest, detail)
-        .header(CONNECTION, HeaderValue::from_static("close"))
+    Problem::of(Code::RequestTimeout, detail).header(CONNECTION, HeaderValue::from_static("close"))
 }

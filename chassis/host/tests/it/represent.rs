@@ -17,7 +17,7 @@ async fn versioned() -> Answer<&'static str> {
 }
 
 async fn list() -> Answer<[u8; 2]> {
-    Answer::ok([1, 2]).tagged()
+    Answer::ok([1, 2])
 }
 
 #[actix_web::test]

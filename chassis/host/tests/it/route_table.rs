@@ -64,7 +64,7 @@ fn another_process_reads_the_operations_and_the_document_that_were_meant() {
     assert_eq!(operations.len(), 5);
     assert_eq!(operations, routes.table());
     let json = |document: &utoipa::openapi::OpenApi| serde_json::to_value(document).unwrap();
-    assert_eq!(json(&read.openapi.unwrap()), json(routes.openapi().unwrap()));
+    assert_eq!(json(&read.openapi.unwrap()), json(&routes.openapi().unwrap()));
 }
 
 #[test]
