@@ -97,6 +97,11 @@ impl Books {
         found
     }
 
+    /// All orders.
+    pub(crate) async fn orders(&self) -> Vec<String> {
+        self.ask("SELECT id AS subject FROM orders.orders").await
+    }
+
     /// The orders that were placed under this key.
     pub(crate) async fn orders_under(&self, key: &str) -> Vec<String> {
         self.ask(&ORDERS_UNDER.replace("{key}", key)).await

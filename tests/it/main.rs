@@ -37,6 +37,9 @@ mod statements;
 /// Customers who try again whatever happens.
 mod fair;
 
+/// Crowds that want the same thing at the same time.
+mod rush;
+
 /// What is true after the process was killed again and again.
 mod kill;
 
