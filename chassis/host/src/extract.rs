@@ -5,6 +5,7 @@ mod intake;
 mod key;
 mod paging;
 mod path;
+mod peer;
 mod who;
 
 pub(crate) use body::too_large;
@@ -13,4 +14,5 @@ pub use intake::Intake;
 pub use key::{Fingerprint, IdempotencyKey, Intent, KeyOnly, Keyed};
 pub use paging::{Cursors, Paging};
 pub use path::{Param, Query};
+pub use peer::Peer;
 pub use who::Who;

@@ -23,7 +23,7 @@ use kernel::Code;
 use ports::Context;
 
 use crate::{
-    Chosen, Cursors, Operation, Policy, Problem, RouteTable, Routes, Unfit,
+    Chosen, Cursors, Operation, Peer, Policy, Problem, RouteTable, Routes, Unfit,
     door::{self, ANSWERED, Choice, DOOR, REFUSED, Table},
 };
 
@@ -166,6 +166,7 @@ impl Parts {
     fn introduce(&self, request: &ServiceRequest, operation: Arc<Operation>, insider: &Insider) {
         let mut known = request.extensions_mut();
         known.insert(Chosen(operation));
+        known.insert(Peer::told(request.headers()));
         insider.principal.clone().map(|principal| known.insert(principal));
     }
 

@@ -165,7 +165,7 @@ use ports::Transport;
 pub use background::Background;
 pub use extract::{
     Body, Cursors, Fingerprint, IdempotencyKey, Intake, Intent, KeyOnly, Keyed, Paging, Param,
-    Query, RawBody, Who,
+    Peer, Query, RawBody, Who,
 };
 pub use health::Health;
 pub use interior::Interior;

@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use bytes::Bytes;
-use host::{Problem, door::timeout_text};
+use host::{Peer, Problem, door::timeout_text};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request,
     header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING},
@@ -14,6 +14,7 @@ use wire::http::Body;
 use super::upload::{Length, Sent};
 use crate::{admission::Visit, headers::is_hop};
 
+const PEER: HeaderName = HeaderName::from_static(Peer::HEADER);
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -54,6 +55,9 @@ impl Outgoing<'_> {
         let mut token = HeaderValue::try_from(format!("Bearer {}", self.token))?;
         token.set_sensitive(true);
         headers.insert(AUTHORIZATION, token);
+        if let Some(peer) = self.request.peer_addr() {
+            headers.insert(PEER, text(peer.ip().to_string())?);
+        }
         match length {
             Length::Known => {}
             Length::Announced(length) => drop(headers.insert(CONTENT_LENGTH, length.into())),
