@@ -4,5 +4,10 @@ use storage::migration::History;
 
 pub(crate) const HISTORY: History = history!(
     "users",
-    ["chassis/0001_messaging" per dialect, "users/0001_accounts", "chassis/0002_idempotency"]
+    [
+        "chassis/0001_messaging" per dialect,
+        "users/0001_accounts",
+        "chassis/0002_idempotency",
+        "users/0002_people",
+    ]
 );

@@ -1,4 +1,4 @@
-//! `rialto admin`: the shop's administrators.
+//! `rialto admin`: the shop's administrators, and the keys that sign access tokens.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use kernel::Fault;
 use ports::{Call, Reply, Transport, Unreachable, async_trait};
 use rand::distr::{Alphanumeric, SampleString};
-use users_api::{Password, SignUp};
+use users_api::{KeyScope, Password, SignUp, Users};
 
 use crate::{cli::Admin, compose, config::Loaded, house::House};
 
@@ -15,21 +15,47 @@ const RANDOM_PASSWORD: usize = 20;
 
 /// Carries out one command.
 pub async fn run(loaded: &Loaded, command: Admin) -> anyhow::Result<()> {
-    let Admin::Create { email, name, password_stdin } = command;
-    let (password, random) = if password_stdin { (typed()?, false) } else { (random(), true) };
     // Beside whatever is running: accounts are in users' own database.
     let nowhere = |_, callee: &'static str| -> Arc<dyn Transport> { Arc::new(Elsewhere(callee)) };
     let mut house = House::new(loaded, &["users"], Box::new(nowhere));
     let shop = compose::compose(&mut house).await?;
     let users = house.port("admin", &shop.users);
-    let wish = SignUp { email, name, password: Password::new(password.clone()) };
-    let admin = users.create_admin(wish).await.map_err(|no| anyhow::anyhow!(told(&no)))?;
-    println!("administrator {} <{}>", admin.id, admin.email);
-    if random {
-        println!("password      {password}   (shown this once)");
+    match command {
+        Admin::Create { email, name, password_stdin } => {
+            let typed = if password_stdin { Some(typed()?) } else { None };
+            create(&*users, email, name, typed).await?;
+        }
+        Admin::RotateKeys => rotate_keys(&*users).await?,
     }
     for (_, db) in house.databases {
         db.close().await?;
+    }
+    Ok(())
+}
+
+/// Creates an administrator with the password that was typed, or with a random one.
+async fn create(
+    users: &dyn Users,
+    email: String,
+    name: String,
+    typed: Option<String>,
+) -> anyhow::Result<()> {
+    let is_random = typed.is_none();
+    let password = typed.unwrap_or_else(random);
+    let wish = SignUp { email, name, password: Password::new(password.clone()) };
+    let admin = users.create_admin(wish).await.map_err(|no| anyhow::anyhow!(told(&no)))?;
+    println!("administrator {} <{}>", admin.id, admin.email);
+    if is_random {
+        println!("password      {password}   (shown this once)");
+    }
+    Ok(())
+}
+
+/// Makes the next signing key and shows all that are published.
+async fn rotate_keys(users: &dyn Users) -> anyhow::Result<()> {
+    let keys = users.rotate_keys(KeyScope::AccessTokens).await?;
+    for (place, key) in keys.iter().enumerate() {
+        println!("{}  {}", key.kid, if place == 0 { "signs" } else { "is published" });
     }
     Ok(())
 }

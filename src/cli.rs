@@ -46,7 +46,7 @@ pub enum Command {
     Config,
     /// Lists the modules in this binary and where they keep their tables
     Modules,
-    /// Manages the shop's administrators
+    /// Manages the shop's administrators and the keys that sign access tokens
     #[command(subcommand)]
     Admin(Admin),
     /// Checks configuration, ports and databases, and says what to do
@@ -118,7 +118,7 @@ pub enum Target {
     Compose,
 }
 
-/// Manages the shop's administrators.
+/// Manages the shop's administrators and the keys that sign access tokens.
 #[derive(Debug, Subcommand)]
 pub enum Admin {
     /// Creates an administrator; without --password-stdin a random password is printed once
@@ -133,6 +133,8 @@ pub enum Admin {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Makes the next key that signs access tokens; running processes take it up, nobody is logged out
+    RotateKeys,
 }
 
 /// Flags that overrule the configuration.

@@ -10,7 +10,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use kernel::{Currency, Money};
 use products_api::{Error, NewCategory, NewProduct, NewVariant, OptionValue, ProductRef, Products};
 use serde::Deserialize;
-use users_api::{AddAddress, Password, PostalAddress, SignUp, UserId, Users};
+use users_api::{AddAddress, Defaults, Password, PostalAddress, SignUp, UserId, Users};
 
 use crate::admin;
 
@@ -155,7 +155,8 @@ fn home_of(owner: UserId) -> AddAddress {
         postal_code: "20095".to_owned(),
         country: "DE".to_owned(),
     };
-    AddAddress { owner, label: "home".to_owned(), address }
+    let defaults = Defaults { shipping: true, billing: true };
+    AddAddress { owner, label: "home".to_owned(), address, defaults }
 }
 
 impl From<Item> for NewProduct {

@@ -69,10 +69,7 @@ pub const MODULES: &[Module] = &[
         built: cfg!(feature = "deliveries"),
         tables: true,
         asks: &[],
-        listens: &[
-            orders_api::OrderCompleted::CHANNEL,
-            deliveries_api::CancelDelivery::CHANNEL,
-        ],
+        listens: &[orders_api::OrderCompleted::CHANNEL, deliveries_api::CancelDelivery::CHANNEL],
         speaks: &[deliveries_api::ShipmentPrepared::CHANNEL, orders_api::REPLIES],
     },
     Module {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kernel::{Clock, Ids, PageRequest, SystemClock};
 use products_api::{Browse, CategoryScope};
 use storage::{Database, Options};
-use users_api::LogIn;
+use users_api::{AddressesOf, LogIn};
 
 use super::*;
 
@@ -47,9 +47,11 @@ async fn the_shop_is_filled_once_and_its_customer_can_log_in() {
     assert!(shown.items.len() >= 64, "{} products", shown.items.len());
     assert_eq!(products.categories(CategoryScope::All).await.unwrap().len(), 8);
 
-    let attempt = LogIn { email: email.to_owned(), password, user_agent: None, ip: None };
+    let attempt =
+        LogIn { email: email.to_owned(), password, user_agent: None, ip: None, key: None };
     let tokens = users.log_in(attempt).await.unwrap();
-    assert_eq!(users.addresses(tokens.user).await.unwrap().len(), 1);
+    let whose = AddressesOf { owner: tokens.user, page: PageRequest::default() };
+    assert_eq!(users.addresses(whose).await.unwrap().page.items.len(), 1);
 
     fill(&*products).await.unwrap();
     assert!(customer(&*users).await.unwrap().password.is_none());

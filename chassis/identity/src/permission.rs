@@ -27,6 +27,8 @@ permissions! {
     UserRead = "user:read";
     /// Gives and takes roles.
     UserRoles = "user:roles";
+    /// Locks and unlocks accounts.
+    UserLock = "user:lock";
     /// Creates and changes products, variants and categories.
     ProductWrite = "product:write";
     /// Reads stock levels, movements and reservations.

@@ -40,3 +40,8 @@ secret! {
     /// Opaque and single use: whoever has it can do the one thing it was made for, until it ends.
     OneTimeToken
 }
+
+secret! {
+    /// Opaque and single use: whoever has it can continue one session.
+    RefreshToken
+}

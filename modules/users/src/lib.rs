@@ -1,11 +1,18 @@
 //! Who is asking: accounts, address books, log-ins, and the keys that sign access tokens.
 //!
-//! Start reading at [`open`]; the rules are in `domain`, the story in `service`.
+//! Start reading at [`open`]; the rules are in `domain` and `session`, the story in `service`.
+//!
+//! What is *per process*: failed log-ins and mails are counted in memory, by each replica for itself, so
+//! that `n` replicas let pass up to `n` times as many. What is *shared* by all replicas over one database:
+//! accounts, log-ins, tokens, and which key signs.
 
+mod background;
 mod domain;
 mod http;
 mod keys;
 mod passwords;
+mod sealed;
+mod secrets;
 mod service;
 mod session;
 mod settings;
@@ -16,11 +23,12 @@ mod throttle;
 
 use std::sync::Arc;
 
-use host::Hosted;
+use host::{Hosted, idempotency::Replies};
 use identity::{InvalidKey, Issuer};
 use kernel::{Clock, Ids};
 use messaging::Subscriptions;
 use storage::Database;
+use tokio::sync::Notify;
 use users_api::{LocalUsers, Users, UsersSkeleton};
 
 pub use settings::Settings;
@@ -66,17 +74,28 @@ async fn open_with(
     passwords: Arc<Passwords>,
 ) -> Result<Hosted<dyn Users>, OpenError> {
     let Needs { clock, ids, meters, settings } = needs;
-    let store = Store::new(db);
+    let store = Store::new(db.clone());
     let keys = keys::load(&store, clock.now()).await?;
-    let issuer = Issuer::new(keys, &settings.issuer, &settings.audience, clock.clone());
-    let attempts = Attempts::new(settings.failures_per_account, settings.failures_per_address);
-    let service = Service { store, passwords, attempts, issuer, clock, ids, settings };
-    let port = LocalUsers::around(Arc::new(service), &meters);
+    let service = Arc::new(Service {
+        store,
+        passwords: passwords.clone(),
+        attempts: Attempts::new(settings.failures_per_account, settings.failures_per_address),
+        mails: Attempts::new(settings.mails_per_account, settings.mails_per_address),
+        issuer: Issuer::new(keys, &settings.issuer, &settings.audience, clock.clone()),
+        clock: clock.clone(),
+        ids,
+        settings,
+        wished: Arc::new(Notify::new()),
+    });
+    let port = LocalUsers::around(service.clone(), &meters);
+    let replies = Replies::new(db, clock);
+    let mut background = background::tasks(&service);
+    background.push(replies.sweeper("idempotent answers of users"));
     Ok(Hosted {
         wire: UsersSkeleton::new(port.clone()),
-        routes: http::routes(port.clone()),
+        routes: http::routes(port.clone(), replies, http::Discretion(passwords)),
         subscriptions: Subscriptions::of("users"),
-        background: Vec::new(),
+        background,
         port,
     })
 }

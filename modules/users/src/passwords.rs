@@ -29,9 +29,31 @@ const LANES: u32 = 1;
 #[derive(Clone, PartialEq, Eq, DeriveValueType)]
 pub(crate) struct Hash(String);
 
+impl Hash {
+    /// The hash of no password.
+    pub(crate) fn none() -> Self {
+        Self("!".into())
+    }
+}
+
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Hash(…)")
+    }
+}
+
+/// Two halves that are derived from a password together, and of which neither tells the other.
+pub(crate) struct Derived {
+    /// May be stored: recognises the password as its hash does.
+    pub(crate) fingerprint: [u8; 32],
+    /// Is never stored.
+    pub(crate) secret: [u8; 32],
+}
+
+impl From<[u8; 64]> for Derived {
+    fn from(bytes: [u8; 64]) -> Self {
+        let half = |from: usize| std::array::from_fn(|place| bytes[from + place]);
+        Self { fingerprint: half(0), secret: half(32) }
     }
 }
 
@@ -88,6 +110,20 @@ impl Passwords {
             }
         });
         Ok(compared.await?.map_err(Failure::Argon2)? && known)
+    }
+
+    /// What whoever knows `password` can make again with the same `salt`, at the cost of a hash.
+    pub(crate) async fn derive(
+        &self,
+        password: Password,
+        salt: [u8; 32],
+    ) -> Result<Derived, Failure> {
+        let derived = self.aside(move || {
+            let mut bytes = [0; 64];
+            argon2()?.hash_password_into(password.expose().as_bytes(), &salt, &mut bytes)?;
+            Ok::<_, argon2::Error>(Derived::from(bytes))
+        });
+        derived.await?.map_err(|cause| Failure::Argon2(cause.into()))
     }
 
     /// How many hashes were computed so far: what tells a test that an answer was not cheaper.

@@ -2,8 +2,15 @@
 
 mod accounts;
 mod addresses;
+mod erasing;
 mod log_ins;
+mod mailbox;
 mod over_http;
+mod passwords;
+mod refreshing;
+mod rotating_keys;
+mod staff;
+mod verifying;
 
 use std::sync::Arc;
 
@@ -12,7 +19,7 @@ use identity::{Jwks, Verifier};
 use kernel::{Clock, Ids, ManualClock, Timestamp};
 use serde_json::json;
 use storage::{Database, Options};
-use users_api::{KeyScope, LogIn, Password, PublicKey, RemoteUsers, SignUp, User, Users};
+use users_api::{KeyScope, LogIn, Password, PublicKey, RemoteUsers, SignUp, Tokens, User, Users};
 
 use crate::{Needs, Settings, passwords::Passwords};
 
@@ -73,6 +80,11 @@ impl World {
         self.users.sign_up(sign_up("Ada@Example.com")).await.unwrap()
     }
 
+    /// Ada logs in.
+    async fn log_in(&self) -> Tokens {
+        self.users.log_in(attempt("ada@example.com", PASSWORD)).await.unwrap()
+    }
+
     /// Whoever a token that was issued here speaks for, as others find out.
     async fn verifier(&self) -> Verifier {
         let keys = self.users.keys(KeyScope::AccessTokens).await.unwrap();
@@ -95,5 +107,6 @@ fn attempt(email: &str, password: &str) -> LogIn {
         password: Password::new(password),
         user_agent: Some("a browser".into()),
         ip: Some("192.0.2.7".into()),
+        key: None,
     }
 }

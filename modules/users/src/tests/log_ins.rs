@@ -5,7 +5,7 @@ use std::time::Duration;
 use identity::Role;
 use kernel::Ids;
 use sea_orm::{ConnectionTrait, Statement};
-use users_api::{Error, KeyScope};
+use users_api::{Error, KeyScope, LogIn, SessionsOf, Tokens};
 
 use super::{NOON, PASSWORD, World, attempt, check, check_with, on_sqlite, sign_up};
 use crate::{Needs, Rate, Settings};
@@ -86,7 +86,7 @@ async fn a_refresh_token_is_stored_as_a_hash_in_a_family_of_its_own() {
         assert_eq!((text("id"), text("family"), text("parent")), (id.clone(), id, None));
         assert_eq!(text("account"), Some(ada.id.to_string()));
         assert_eq!(text("refresh_hash").unwrap().len(), 43, "SHA-256 in base64url");
-        assert_ne!(text("refresh_hash").unwrap(), tokens.refresh_token);
+        assert_ne!(text("refresh_hash").unwrap(), tokens.refresh_token.expose());
         assert_eq!(text("user_agent").as_deref(), Some("a browser"));
         let expires_at = NOON.plus(Settings::default().session_life);
         assert_eq!(row.try_get::<i64>("", "expires_at").unwrap(), expires_at.micros());
@@ -148,4 +148,41 @@ async fn the_module_opens_with_the_numbers_of_the_configuration() {
     let hosted = crate::open(on_sqlite().await, needs).await.unwrap();
     hosted.routes.check().unwrap();
     assert!(hosted.port.sign_up(sign_up("ada@example.com")).await.is_ok());
+}
+
+#[tokio::test]
+async fn under_one_key_the_right_password_opens_one_session_however_often_it_is_sent() {
+    check(async |world| {
+        let ada = world.ada().await;
+        let keyed =
+            |password| LogIn { key: Some("a key".into()), ..attempt("ada@example.com", password) };
+        let twins =
+            futures::future::join_all((0..3).map(|_| world.users.log_in(keyed(PASSWORD)))).await;
+        let twins: Vec<Tokens> = twins.into_iter().map(Result::unwrap).collect();
+        assert_eq!(twins.iter().filter(|twin| !twin.replayed).count(), 1);
+        assert!(twins.iter().all(|twin| twin.refresh_token == twins[0].refresh_token));
+        assert!(twins.iter().all(|twin| twin.access_token == twins[0].access_token));
+        let page = kernel::PageRequest::default();
+        let sessions = world.users.sessions(SessionsOf { user: ada.id, page }).await.unwrap();
+        assert_eq!(sessions.items.len(), 1);
+        let refused = world.users.log_in(keyed("wrong horse battery")).await;
+        assert_eq!(refused, Err(Error::WrongCredentials), "a key is no password");
+        let kept = everything(&world, "idempotency").await;
+        let secrets = [twins[0].refresh_token.expose(), &twins[0].access_token, PASSWORD];
+        assert!(secrets.iter().all(|secret| !kept.contains(secret)), "{kept}");
+    })
+    .await;
+}
+
+/// All that a table holds, as text.
+pub(super) async fn everything(world: &World, table: &str) -> String {
+    let reader = world.db.reader();
+    let sql = format!("SELECT scope, key, fingerprint, body FROM {table}");
+    let all = Statement::from_string(reader.get_database_backend(), sql);
+    let rows = reader.query_all_raw(all).await.unwrap();
+    let text = |row: &sea_orm::QueryResult| {
+        let column = |name: &str| row.try_get::<String>("", name).unwrap();
+        ["scope", "key", "fingerprint", "body"].map(column).join(" ")
+    };
+    rows.iter().map(text).collect()
 }
