@@ -12,6 +12,7 @@ mod catalogue;
 mod coverage;
 mod documents;
 mod idempotency;
+mod people;
 mod performance;
 mod problems;
 mod purchase;
@@ -87,6 +88,14 @@ journeys! {
         whoever_signs_up_sees_what_the_shop_knows_about_them,
         an_address_book_keeps_its_order,
         the_keys_that_verify_tokens_are_public,
+    }
+    people in Shop::PLAIN => {
+        a_profile_is_changed_by_whoever_has_read_it,
+        a_book_has_one_default_and_forgets_what_is_removed,
+        a_log_in_goes_on_until_it_is_ended,
+        a_password_is_changed_by_who_knows_it_and_forgotten_by_mail,
+        whoever_wants_it_is_forgotten,
+        staff_find_promote_and_lock_people,
     }
     catalogue in Shop::PLAIN => {
         a_list_is_read_to_its_end_page_by_page,

@@ -23,7 +23,7 @@ pub(crate) use deployment::{Deployment, Storage};
 pub(crate) use patience::{Patience, eventually};
 pub(crate) use rialto::rialto;
 pub(crate) use shopper::{DECLINED, Goods, Shopper, VISA, address, euros, fresh_key, href};
-pub(crate) use stage::Stage;
+pub(crate) use stage::{PASSWORD, Stage};
 pub(crate) use transcript::{Transcript, difference};
 
 use place::Place;

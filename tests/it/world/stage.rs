@@ -11,7 +11,8 @@ use serde_json::json;
 use super::{Browser, Goods, Patience, Shopper, Transcript, World, eventually, text};
 
 const ADMIN: &str = "admin@example.com";
-const PASSWORD: &str = "correct horse battery staple";
+/// The password of everybody on a stage.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// A token of the right form, signed by nobody: to say so one must know the keys of those who may.
 const FORGED: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCIsImtpZCI6Im5vYm9keSJ9.\
