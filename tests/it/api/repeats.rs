@@ -35,7 +35,7 @@ const PENDING: &[&str] = &[
 struct Cast {
     stage: Stage,
     goods: Goods,
-    ada: Shopper,
+    mary: Shopper,
     belongings: Belongings,
 }
 
@@ -44,9 +44,9 @@ async fn whatever_is_sent_twice_under_one_key_is_done_once_and_answered_alike() 
     let stage = Stage::whole().await;
     let api = Api::of(&stage.guest()).await;
     let goods = stage.publish("teapot", 1999, 50).await;
-    let ada = stage.shopper("Ada").await;
-    let belongings = Belongings::of(&stage, &ada, &goods).await;
-    let cast = Cast { stage, goods, ada, belongings };
+    let mary = stage.shopper("Mary").await;
+    let belongings = Belongings::of(&stage, &mary, &goods).await;
+    let cast = Cast { stage, goods, mary, belongings };
     let mut wrong = Vec::new();
     for operation in api.operations.iter().filter(|it| is_repeatable(it)) {
         let name = operation.name();
@@ -124,12 +124,12 @@ impl Cast {
         match operation.policy() {
             "permission" => Browser::clone(&*self.stage.admin().await),
             "public" => self.stage.guest(),
-            _ => Browser::clone(&self.ada),
+            _ => Browser::clone(&self.mary),
         }
     }
 
     fn credentials(&self) -> Value {
-        json!({ "email": self.stage.email("Ada"), "password": PASSWORD })
+        json!({ "email": self.stage.email("Mary"), "password": PASSWORD })
     }
 
     /// Where to send what, so that it is done: the example of the document, about things that are there.
@@ -141,18 +141,18 @@ impl Cast {
         };
         match operation.name().as_str() {
             "POST /v1/orders" => {
-                let cart = self.ada.cart_with(&self.goods, 1).await;
-                let wish = self.ada.wish(&cart, VISA).await;
+                let cart = self.mary.cart_with(&self.goods, 1).await;
+                let wish = self.mary.wish(&cart, VISA).await;
                 (operation.path.clone(), Some(wish))
             }
             "POST /v1/orders/{id}/cancellation" => {
-                let order = self.ada.buy_with(&self.goods, 1, DECLINED).await;
+                let order = self.mary.buy_with(&self.goods, 1, DECLINED).await;
                 (href(&order, "cancel").to_owned(), example())
             }
             "POST /v1/payments/{id}/actions/{action}/complete" => {
-                let order = self.ada.buy_with(&self.goods, 1, AUTHENTICATION).await;
+                let order = self.mary.buy_with(&self.goods, 1, AUTHENTICATION).await;
                 let waiting = |payment: &Value| payment["status"] == "requires_action";
-                let payment = self.ada.payment(&order, waiting).await;
+                let payment = self.mary.payment(&order, waiting).await;
                 (href(&payment, "complete").to_owned(), None)
             }
             "POST /v1/sessions" => (operation.path.clone(), Some(self.credentials())),
