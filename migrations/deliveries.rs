@@ -9,5 +9,7 @@ pub(crate) const HISTORY: History = history!(
         "deliveries/0001_shipment",
         "chassis/0002_idempotency",
         "deliveries/0002_stages" per dialect,
+        "deliveries/0003_tracking",
+        "deliveries/0004_tracking_stays" per dialect,
     ]
 );

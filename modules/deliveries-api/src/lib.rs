@@ -4,9 +4,7 @@
 //! waybill. What it offers is prices beforehand ([`Deliveries::quotes`]) and answers afterwards. It can
 //! be told to call a delivery off ([`CancelDelivery`]) for as long as the carrier does not have the parcel.
 
-use kernel::{
-    Code, Currency, Fault, Moment, Money, Page, PageRequest, Timestamp, Version, Violation,
-};
+use kernel::{Code, Fault, Moment, Page, PageRequest, Timestamp, Version, Violation};
 use orders_api::{DeliveryStatus, OrderId, OrderNumber};
 use ports::{Unreachable, async_trait};
 use products_api::VariantId;
@@ -15,14 +13,20 @@ use users_api::{PostalAddress, UserId};
 
 mod commands;
 mod events;
+mod quoting;
 mod status;
+mod tracking;
 mod waybill;
 
 pub use commands::{AlreadyDispatched, CancelDelivery};
 pub use events::{
     ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentPrepared, ShipmentProgressed,
 };
+pub use quoting::{Destination, Quote};
 pub use status::{Status, UnknownStatus};
+pub use tracking::{
+    Received, Tracking, TrackingCode, TrackingEvent, TrackingEventId, TrackingSource, Webhook,
+};
 pub use waybill::{InvalidWaybill, Waybill};
 
 kernel::id! {
@@ -41,6 +45,18 @@ pub trait Deliveries: Send + Sync {
     async fn shipment(&self, which: ShipmentOf) -> Result<Shipment>;
     /// One page of every shipment there is, by id, with what happened to each; for those who keep copies.
     async fn records(&self, page: PageRequest) -> Result<Page<ShipmentRecord>>;
+    /// One page of the shipments that are asked for, the newest first; for staff.
+    async fn list(&self, wish: ListShipments) -> Result<Page<Shipment>>;
+    /// One shipment, whosever it is; for staff.
+    async fn inspect(&self, shipment: ShipmentId) -> Result<Shipment>;
+    /// Where the parcel with this waybill is; for anybody.
+    async fn track(&self, waybill: Waybill) -> Result<Tracking>;
+    /// Gives a parcel to its carrier. Idempotent: a parcel that is under way or has arrived stays as it is.
+    async fn dispatch(&self, shipment: ShipmentId) -> Result<Shipment>;
+    /// Calls off a parcel that is still in the house. Idempotent: a cancelled shipment stays cancelled.
+    async fn cancel(&self, shipment: ShipmentId) -> Result<Shipment>;
+    /// Takes in what a carrier has sent; it is applied soon afterwards. Idempotent by the event's id.
+    async fn receive(&self, webhook: Webhook) -> Result<Received>;
 }
 
 ports::remote! {
@@ -49,56 +65,13 @@ ports::remote! {
         query of_order(ShipmentsOf) -> Vec<Shipment>;
         query shipment(ShipmentOf) -> Shipment;
         query records(PageRequest) -> Page<ShipmentRecord>;
+        query list(ListShipments) -> Page<Shipment>;
+        query inspect(ShipmentId) -> Shipment;
+        query track(Waybill) -> Tracking;
+        command dispatch(ShipmentId) -> Shipment;
+        command cancel(ShipmentId) -> Shipment;
+        command receive(Webhook) -> Received;
     }
-}
-
-/// Where a parcel would go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Destination {
-    /// ISO 3166-1 alpha-2, upper case.
-    pub country: String,
-    /// What prices are wanted in.
-    pub currency: Currency,
-    /// What the things in it cost, for methods that are free above a sum; unknown counts as nothing.
-    #[serde(default)]
-    pub worth: Option<Money>,
-    /// What they weigh, in grams, for rates that end at a weight; unknown counts as nothing.
-    #[serde(default)]
-    pub weight_g: Option<u64>,
-}
-
-impl Destination {
-    /// A parcel to `country` about which nothing else is known.
-    pub fn new(country: impl Into<String>, currency: Currency) -> Self {
-        Self { country: country.into(), currency, worth: None, weight_g: None }
-    }
-
-    /// Says what the things in it cost.
-    #[must_use]
-    pub fn worth(mut self, worth: Money) -> Self {
-        self.worth = Some(worth);
-        self
-    }
-
-    /// Says what they weigh, in grams.
-    #[must_use]
-    pub fn weighing(mut self, grams: u64) -> Self {
-        self.weight_g = Some(grams);
-        self
-    }
-}
-
-/// One way a parcel can go, and its price.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quote {
-    /// Names the method: `standard`, `express`.
-    pub method: String,
-    /// What a shopper reads.
-    pub name: String,
-    /// What it costs.
-    pub price: Money,
-    /// How many working days it takes, at the latest.
-    pub days: u32,
 }
 
 /// An order's shipments and who asks for them.
@@ -117,6 +90,23 @@ pub struct ShipmentOf {
     pub customer: UserId,
     /// Which one.
     pub shipment: ShipmentId,
+}
+
+/// Which shipments staff want to see; nothing said is all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListShipments {
+    /// Only those that have got so far.
+    pub status: Option<Status>,
+    /// Only those of this order.
+    pub order: Option<OrderId>,
+    /// Only those of this customer.
+    pub customer: Option<UserId>,
+    /// Only those of this carrier.
+    pub carrier: Option<String>,
+    /// Only the one with this waybill.
+    pub waybill: Option<Waybill>,
+    /// Which part of the list.
+    pub page: PageRequest,
 }
 
 /// A shipment with everything that happened to it.
@@ -179,6 +169,18 @@ pub struct Line {
 pub enum Error {
     #[error("there is no shipment {0}")]
     UnknownShipment(ShipmentId),
+    #[error("there is no parcel {0}")]
+    UnknownWaybill(Waybill),
+    #[error("there is no carrier {0}")]
+    UnknownCarrier(String),
+    #[error("the shipment is {0} and cannot be given to the carrier")]
+    NotDispatchable(Status),
+    #[error("the shipment is {0}: the carrier has it, and it cannot be called off")]
+    NotCancellable(Status),
+    #[error("the signature is not the carrier's, or it is too old")]
+    Forged,
+    #[error("the carrier's message cannot be read: {0}")]
+    Unreadable(String),
     #[error("the request is not valid")]
     Invalid(Vec<Violation>),
     #[error(transparent)]
@@ -193,7 +195,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Fault for Error {
     fn code(&self) -> Code {
         match self {
-            Self::UnknownShipment(_) => Code::NotFound,
+            Self::UnknownShipment(_) | Self::UnknownWaybill(_) | Self::UnknownCarrier(_) => {
+                Code::NotFound
+            }
+            Self::NotDispatchable(_) | Self::NotCancellable(_) => Code::Conflict,
+            Self::Forged => Code::Unauthenticated,
+            Self::Unreadable(_) => Code::MalformedRequest,
             Self::Invalid(_) => Code::ValidationFailed,
             Self::Unreachable(cause) => cause.code(),
             Self::Broken => Code::Internal,

@@ -2,6 +2,7 @@
 
 mod country;
 mod quoting;
+mod tracking;
 mod way;
 
 use deliveries_api::{Line, Shipment, ShipmentId, Status, Waybill};
@@ -11,7 +12,7 @@ use orders_api::OrderCompleted;
 use crate::parcel::Parcel;
 
 pub(crate) use quoting::quotes;
-pub(crate) use way::{born_ready, call_off};
+pub(crate) use way::{Turn, born_pending, born_ready, call_off};
 
 /// How many waybills are tried before somebody has to look.
 pub(crate) const WAYBILLS: u32 = 8;

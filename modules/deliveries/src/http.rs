@@ -1,29 +1,59 @@
 //! The public routes of deliveries. Handlers see the port, never the store.
 
+mod label;
 mod representation;
+mod staff;
+mod webhooks;
 
 use std::sync::Arc;
 
 use actix_web::web::Data;
-use deliveries_api::{Deliveries, Destination, ShipmentId, ShipmentOf, ShipmentsOf};
-use host::{Answer, Param, Policy, Problem, Query, Route, Routes, Who};
+use deliveries_api::{Deliveries, Destination, ShipmentId, ShipmentOf, ShipmentsOf, Waybill};
+use host::{Answer, Param, Policy, Problem, Query, Route, Routes, Who, idempotency::Replies};
+use identity::Permission;
 use kernel::{Currency, Violation};
 use orders_api::OrderId;
 use utoipa::OpenApi;
 
-use representation::{DeliveryList, DeliveryView, MethodList, Target};
+use representation::{DeliveryList, DeliveryView, MethodList, Target, TrackingView};
 
-pub(crate) fn routes(deliveries: Arc<dyn Deliveries>) -> Routes {
+/// The largest message of a carrier.
+const WEBHOOK_LIMIT: usize = 16 * 1024;
+
+pub(crate) fn routes(deliveries: Arc<dyn Deliveries>, replies: Replies) -> Routes {
+    let read = Policy::Permission(Permission::DeliveryRead);
+    let dispatch = Policy::Permission(Permission::DeliveryDispatch);
+    let one = "/v1/admin/deliveries/{id}";
+    let webhook = Route::post("/v1/webhooks/carriers/{carrier}", webhooks::receive);
     Routes::new("deliveries")
         .share(Data::from(deliveries))
-        .route(Route::get("/v1/deliveries/{id}", delivery).allow(Policy::Customer))
-        .route(Route::get("/v1/orders/{id}/deliveries", of_order).allow(Policy::Customer))
+        .share(Data::new(replies))
+        .route(Route::get("/v1/deliveries/{id}", delivery).allow(Policy::Shopper))
+        .route(Route::get("/v1/orders/{id}/deliveries", of_order).allow(Policy::Shopper))
         .route(Route::get("/v1/delivery-methods", methods).allow(Policy::Public))
+        .route(Route::get("/v1/tracking/{waybill}", tracking).allow(Policy::Public))
+        .route(Route::get("/v1/admin/deliveries", staff::list).allow(read))
+        .route(Route::get(one, staff::inspect).allow(read))
+        .route(Route::get(format!("{one}/label"), staff::label).allow(dispatch))
+        .route(Route::post(format!("{one}/dispatch"), staff::dispatch).allow(dispatch))
+        .route(Route::post(format!("{one}/cancellation"), staff::cancel).allow(dispatch))
+        .route(webhook.allow(Policy::Public).body_limit(WEBHOOK_LIMIT))
         .document::<Document>()
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(delivery, of_order, methods))]
+#[openapi(paths(
+    delivery,
+    of_order,
+    methods,
+    tracking,
+    staff::list,
+    staff::inspect,
+    staff::label,
+    staff::dispatch,
+    staff::cancel,
+    webhooks::receive
+))]
 struct Document;
 
 /// A shipment of yours.
@@ -31,7 +61,6 @@ struct Document;
     get, path = "/v1/deliveries/{id}", tag = "deliveries",
     params(("id" = String, Path, description = "`shp_…`")),
     responses((status = 200, description = "The shipment.", body = DeliveryView), Problem),
-    security(("access_token" = [])),
 )]
 async fn delivery(
     deliveries: Data<dyn Deliveries>,
@@ -41,7 +70,7 @@ async fn delivery(
     let which = ShipmentOf { customer: who.user()?, shipment: id.0 };
     let shipment = deliveries.shipment(which).await?;
     let version = shipment.version;
-    Ok(Answer::ok(DeliveryView::from(shipment)).version(version))
+    Ok(Answer::ok(DeliveryView::of_customer(shipment)).version(version))
 }
 
 /// The shipments of an order of yours; none before it is completed.
@@ -49,7 +78,6 @@ async fn delivery(
     get, path = "/v1/orders/{id}/deliveries", tag = "deliveries",
     params(("id" = String, Path, description = "`ord_…`")),
     responses((status = 200, description = "The shipments.", body = DeliveryList), Problem),
-    security(("access_token" = [])),
 )]
 async fn of_order(
     deliveries: Data<dyn Deliveries>,
@@ -59,6 +87,21 @@ async fn of_order(
     let which = ShipmentsOf { customer: who.user()?, order: order.0 };
     let shipments = deliveries.of_order(which).await?;
     Ok(Answer::ok(DeliveryList::new(order.0, shipments)))
+}
+
+/// Where a parcel is, for anybody who knows its waybill.
+#[utoipa::path(
+    get, path = "/v1/tracking/{waybill}", tag = "deliveries",
+    params(("waybill" = String, Path, description = "As the carrier knows the parcel: `RX473124829DE`")),
+    responses((status = 200, description = "The parcel.", body = TrackingView), Problem),
+)]
+async fn tracking(
+    deliveries: Data<dyn Deliveries>,
+    waybill: Param<Waybill>,
+) -> Result<Answer<TrackingView>, Problem> {
+    let tracking = deliveries.track(waybill.0).await?;
+    let version = tracking.version;
+    Ok(Answer::ok(TrackingView::from(tracking)).version(version))
 }
 
 /// The ways a parcel can go to a country, cheapest first.

@@ -8,6 +8,8 @@ use kernel::{Moment, Timestamp, Version};
 use messaging::Publish;
 use storage::{Error, Tx};
 
+use crate::carrier::Consignment;
+
 /// A shipment with its keeper's notes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Parcel {
@@ -18,6 +20,19 @@ pub(crate) struct Parcel {
     pub(crate) dispatched_at: Option<Timestamp>,
     /// When something is to be done about it with the carrier.
     pub(crate) due_at: Option<Timestamp>,
+}
+
+impl Parcel {
+    /// What the carrier knows of it; nothing as long as the carrier does not have it.
+    pub(crate) fn consignment(&self) -> Option<Consignment> {
+        let to = &self.shipment.ship_to;
+        Some(Consignment {
+            waybill: self.shipment.waybill.clone()?,
+            country: to.country.clone(),
+            city: to.city.clone(),
+            handed_over_at: self.dispatched_at?,
+        })
+    }
 }
 
 /// A parcel's next state, and what it was before.

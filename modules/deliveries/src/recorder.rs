@@ -7,13 +7,16 @@ use crate::{
     store,
 };
 
-/// Makes a change and announces it, unless the parcel is not any more what it was.
-pub(crate) async fn record(tx: &mut Tx, change: &Change) -> Result<bool, Error> {
+/// Makes a change and announces it.
+///
+/// # Errors
+/// [`Error::Serialization`] when the parcel is not any more what it was: decide again.
+pub(crate) async fn record(tx: &mut Tx, change: &Change) -> Result<(), Error> {
     if !store::replace(tx, change).await? {
-        return Ok(false);
+        let id = change.parcel.shipment.id;
+        return Err(Error::Serialization(format!("shipment {id} changed in the meantime")));
     }
-    tell(tx, change)?;
-    Ok(true)
+    tell(tx, change)
 }
 
 /// Announces a change.

@@ -1,24 +1,42 @@
-//! Deliveries at work: quotes from memory, shipments from the store.
+//! Deliveries at work: quotes from memory, shipments from the store, and what staff do with them.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use deliveries_api::{
-    Deliveries, Destination, Error, Quote, Result, Shipment, ShipmentOf, ShipmentRecord,
-    ShipmentsOf,
+    Deliveries, Destination, Error, ListShipments, Quote, Received, Result, Shipment, ShipmentId,
+    ShipmentOf, ShipmentRecord, ShipmentsOf, Tracking, Waybill, Webhook,
 };
-use kernel::{Page, PageRequest};
-use storage::Database;
+use host::idempotency::remember;
+use kernel::{Clock, Page, PageRequest};
+use storage::{Database, Failure};
+use tokio::sync::Notify;
 
-use crate::{domain, settings::Settings, store};
+use crate::{
+    carrier::Carrier,
+    domain::Turn,
+    parcel::{Change, Parcel},
+    recorder,
+    settings::Settings,
+    store::{self, inbox::Letter},
+};
 
 pub(crate) struct Service {
     pub(crate) db: Database,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) carrier: Arc<dyn Carrier>,
+    /// Told when a webhook was taken in.
+    pub(crate) arrived: Arc<Notify>,
     pub(crate) settings: Settings,
 }
+
+/// How a transaction of ours ends when it does not end well.
+type Ended<T> = std::result::Result<T, Failure<Error>>;
 
 #[async_trait]
 impl Deliveries for Service {
     async fn quotes(&self, to: Destination) -> Result<Vec<Quote>> {
-        domain::quotes(&self.settings.methods, &to)
+        self.carrier.quote(&to)
     }
 
     async fn of_order(&self, which: ShipmentsOf) -> Result<Vec<Shipment>> {
@@ -27,20 +45,111 @@ impl Deliveries for Service {
         Ok(parcels.into_iter().map(|parcel| parcel.shipment).collect())
     }
 
+    async fn shipment(&self, which: ShipmentOf) -> Result<Shipment> {
+        let shipment = self.inspect(which.shipment).await?;
+        let owned = Some(shipment).filter(|shipment| shipment.customer == which.customer);
+        owned.ok_or(Error::UnknownShipment(which.shipment))
+    }
+
     async fn records(&self, page: PageRequest) -> Result<Page<ShipmentRecord>> {
         let page = store::page(&self.db.reader(), &page).await.map_err(broken)?;
         Ok(page.map(Into::into))
     }
 
-    async fn shipment(&self, which: ShipmentOf) -> Result<Shipment> {
-        let found = store::find(&self.db.reader(), which.shipment).await.map_err(broken)?;
-        let shipment = found.map(|parcel| parcel.shipment);
-        let owned = shipment.filter(|shipment| shipment.customer == which.customer);
-        owned.ok_or(Error::UnknownShipment(which.shipment))
+    async fn list(&self, wish: ListShipments) -> Result<Page<Shipment>> {
+        let page = store::list(&self.db.reader(), &wish).await.map_err(broken)?;
+        Ok(page.map(|parcel| parcel.shipment))
+    }
+
+    async fn inspect(&self, shipment: ShipmentId) -> Result<Shipment> {
+        let found = store::find(&self.db.reader(), shipment).await.map_err(broken)?;
+        found.map(|parcel| parcel.shipment).ok_or(Error::UnknownShipment(shipment))
+    }
+
+    async fn track(&self, waybill: Waybill) -> Result<Tracking> {
+        let reader = self.db.reader();
+        let found = store::by_waybill(&reader, &waybill, None).await.map_err(broken)?;
+        let Some(Parcel { shipment, .. }) = found else {
+            return Err(Error::UnknownWaybill(waybill));
+        };
+        let events = store::inbox::events(&reader, &shipment).await.map_err(broken)?;
+        let Shipment { carrier, status, version, .. } = shipment;
+        Ok(Tracking { waybill, carrier, status, events, version })
+    }
+
+    async fn dispatch(&self, shipment: ShipmentId) -> Result<Shipment> {
+        let decide = |turn: Turn| {
+            let now = self.clock.now();
+            turn.dispatched(now, now.plus(self.settings.track_after))
+        };
+        let parcel = self.change(shipment, decide).await?;
+        if let Some(consignment) = parcel.consignment() {
+            self.carrier.collect(consignment);
+        }
+        Ok(parcel.shipment)
+    }
+
+    async fn cancel(&self, shipment: ShipmentId) -> Result<Shipment> {
+        let decide = |turn: Turn| turn.cancelled(self.clock.now());
+        Ok(self.change(shipment, decide).await?.shipment)
+    }
+
+    async fn receive(&self, webhook: Webhook) -> Result<Received> {
+        let Webhook { carrier, signature, body } = webhook;
+        if carrier != self.carrier.name() {
+            return Err(Error::UnknownCarrier(carrier));
+        }
+        let now = self.clock.now();
+        let scan = self.carrier.verify_webhook(&signature, &body, now)?;
+        let letter = Letter { carrier, event: scan.id, body, received_at: now };
+        let taken = storage::retry(async || -> Ended<Received> {
+            let mut tx = self.db.begin().await?;
+            let received = Received { duplicate: !store::inbox::take_in(&tx, &letter).await? };
+            remember(&mut tx, &received)?;
+            tx.commit().await?;
+            Ok(received)
+        });
+        let received = taken.await.map_err(answer)?;
+        self.arrived.notify_one();
+        Ok(received)
+    }
+}
+
+impl Service {
+    /// Changes a parcel as `decide` says, if it says anything, and gives it as it is then.
+    async fn change(
+        &self,
+        shipment: ShipmentId,
+        decide: impl Fn(Turn) -> Result<Option<Change>>,
+    ) -> Result<Parcel> {
+        let changed = storage::retry(async || -> Ended<Parcel> {
+            let mut tx = self.db.begin().await?;
+            let unknown = || Failure::Refused(Error::UnknownShipment(shipment));
+            let parcel = store::find(&tx, shipment).await?.ok_or_else(unknown)?;
+            let parcels = store::lock_order(&tx, parcel.shipment.order).await?;
+            let turn = Turn::of(&parcels, shipment).ok_or_else(unknown)?;
+            let parcel = turn.parcel().clone();
+            let Some(change) = decide(turn).map_err(Failure::Refused)? else {
+                tx.rollback().await?;
+                return Ok(parcel);
+            };
+            recorder::record(&mut tx, &change).await?;
+            remember(&mut tx, &change.parcel.shipment)?;
+            tx.commit().await?;
+            Ok(change.parcel)
+        });
+        changed.await.map_err(answer)
     }
 }
 
 /// Keeps the cause of a failure at home; a caller learns only that there was one.
+fn answer(failure: Failure<Error>) -> Error {
+    match failure {
+        Failure::Refused(why) => why,
+        Failure::Storage(cause) => broken(cause),
+    }
+}
+
 fn broken(cause: storage::Error) -> Error {
     tracing::error!(%cause, "the database of deliveries failed");
     Error::Broken

@@ -1,13 +1,17 @@
 //! Shipments at rest. What it finds and what it writes; what it means is decided elsewhere.
 
+pub(crate) mod inbox;
 mod shipment;
+mod tracking;
+mod webhook;
 
-use deliveries_api::{CancelDelivery, ShipmentId};
+use deliveries_api::{CancelDelivery, ListShipments, ShipmentId, Waybill};
 use kernel::{Page, PageRequest, Timestamp};
 use orders_api::OrderId;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select, sea_query::OnConflict,
+    QueryTrait, Select,
+    sea_query::{Expr, OnConflict},
 };
 use storage::{Error, Tx};
 use users_api::UserId;
@@ -69,6 +73,66 @@ pub(crate) async fn page(
     let rows = all.limit(u64::from(page.limit) + 1).all(on).await?;
     let parcels = read(rows)?;
     Ok(Page::cut(parcels, page.limit, |parcel: &Parcel| parcel.shipment.id.to_string()))
+}
+
+/// One page of the parcels that are asked for, the newest first.
+pub(crate) async fn list(
+    on: &impl ConnectionTrait,
+    wish: &ListShipments,
+) -> Result<Page<Parcel>, Error> {
+    let ListShipments { status, order, customer, carrier, waybill, page } = wish;
+    let rows = parcels()
+        .apply_if(*status, |all, status| all.filter(Column::Status.eq(status.as_str())))
+        .apply_if(*order, |all, order| all.filter(Column::OrderId.eq(order.to_string())))
+        .apply_if(*customer, |all, who| all.filter(Column::CustomerId.eq(who.to_string())))
+        .apply_if(carrier.as_ref(), |all, carrier| all.filter(Column::Carrier.eq(carrier)))
+        .apply_if(waybill.as_ref(), |all, it| all.filter(Column::Waybill.eq(it.as_str())))
+        .apply_if(page.after.as_ref(), |all, after| all.filter(Column::Id.lt(after)))
+        .order_by_desc(Column::Id)
+        .limit(u64::from(page.limit) + 1)
+        .all(on)
+        .await?;
+    Ok(Page::cut(read(rows)?, page.limit, |parcel: &Parcel| parcel.shipment.id.to_string()))
+}
+
+/// The parcel with a waybill of `carrier`, or of any.
+pub(crate) async fn by_waybill(
+    on: &impl ConnectionTrait,
+    waybill: &Waybill,
+    carrier: Option<&str>,
+) -> Result<Option<Parcel>, Error> {
+    let row = parcels()
+        .filter(Column::Waybill.eq(waybill.as_str()))
+        .apply_if(carrier, |all, carrier| all.filter(Column::Carrier.eq(carrier)))
+        .order_by_desc(Column::Id)
+        .one(on)
+        .await?;
+    row.map(shipment::read).transpose()
+}
+
+/// The parcels about which something is to be done at `now`, the most urgent first.
+pub(crate) async fn due(
+    on: &impl ConnectionTrait,
+    now: Timestamp,
+    limit: u64,
+) -> Result<Vec<Parcel>, Error> {
+    let rows = parcels()
+        .filter(Column::DueAt.lte(now.micros()))
+        .order_by_asc(Column::DueAt)
+        .limit(limit)
+        .all(on)
+        .await?;
+    read(rows)
+}
+
+/// Puts off what is to be done about a parcel until `due`, or for ever. Others do not see a difference.
+pub(crate) async fn put_off(tx: &Tx, parcel: &Parcel, due: Option<Timestamp>) -> Result<(), Error> {
+    let unchanged = Column::Id
+        .eq(parcel.shipment.id.to_string())
+        .and(Column::Version.eq(shipment::number(parcel.shipment.version)?));
+    let due = Expr::value(due.map(Timestamp::micros));
+    Entity::update_many().col_expr(Column::DueAt, due).filter(unchanged).exec(tx).await?;
+    Ok(())
 }
 
 /// The parcels of an order of the customer's, in their order.

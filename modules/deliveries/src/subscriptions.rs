@@ -10,13 +10,18 @@ use orders_api::OrderCompleted;
 use storage::Tx;
 
 use crate::{
+    carrier::Carrier,
     domain::{self, WAYBILLS},
     parcel::{Change, Parcel},
     recorder, store,
 };
 
 /// Listens to orders.
-pub(crate) fn subscriptions(clock: Arc<dyn Clock>, ids: Ids, carrier: String) -> Subscriptions {
+pub(crate) fn subscriptions(
+    clock: Arc<dyn Clock>,
+    ids: Ids,
+    carrier: Arc<dyn Carrier>,
+) -> Subscriptions {
     let packer = Arc::new(Packer { clock, ids, carrier });
     Subscriptions::of("deliveries").on::<OrderCompleted>(packer.clone()).answer(packer)
 }
@@ -24,7 +29,7 @@ pub(crate) fn subscriptions(clock: Arc<dyn Clock>, ids: Ids, carrier: String) ->
 struct Packer {
     clock: Arc<dyn Clock>,
     ids: Ids,
-    carrier: String,
+    carrier: Arc<dyn Carrier>,
 }
 
 #[async_trait]
@@ -39,8 +44,9 @@ impl Handle<OrderCompleted> for Packer {
         if event.lines.is_empty() {
             return Err(Failure::permanent("there is nothing to deliver"));
         }
-        let parcel = domain::prepare(event, self.ids.next(), &self.carrier, self.clock.now());
-        if let Some(change) = numbered(tx, parcel).await? {
+        let (id, now) = (self.ids.next(), self.clock.now());
+        let parcel = domain::prepare(event, id, self.carrier.name(), now);
+        if let Some(change) = self.store(tx, parcel).await? {
             recorder::tell(tx, &change)?;
         }
         Ok(())
@@ -65,26 +71,31 @@ impl Answer<CancelDelivery> for Packer {
             return Ok(Answered::Now(Err(AlreadyDispatched { order: command.order })));
         };
         for change in &changes {
-            if !recorder::record(tx, change).await? {
-                let id = change.parcel.shipment.id;
-                return Err(Failure::transient(format!("shipment {id} changed in the meantime")));
-            }
+            recorder::record(tx, change).await?;
         }
         Ok(Answered::Now(Ok(())))
     }
 }
 
-/// Stores `parcel` under the first of its waybills that is free; nothing when its order is settled.
-async fn numbered(tx: &Tx, parcel: Parcel) -> Result<Option<Change>, Failure> {
-    let (id, order) = (parcel.shipment.id, parcel.shipment.order);
-    for attempt in 0..WAYBILLS {
-        let change = domain::born_ready(parcel.clone(), domain::waybill(id, attempt));
-        if store::insert(tx, &change.parcel).await? {
-            return Ok(Some(change));
+impl Packer {
+    /// Stores `parcel` under the first of its waybills that is free, or without one when the carrier wants
+    /// to be asked; nothing when its order is settled.
+    async fn store(&self, tx: &Tx, parcel: Parcel) -> Result<Option<Change>, Failure> {
+        let (id, order) = (parcel.shipment.id, parcel.shipment.order);
+        for attempt in 0..WAYBILLS {
+            let drawn = self.carrier.draw(id, attempt);
+            let pending = drawn.is_none();
+            let change = match drawn {
+                Some(waybill) => domain::born_ready(parcel.clone(), waybill),
+                None => domain::born_pending(parcel.clone()),
+            };
+            if store::insert(tx, &change.parcel).await? {
+                return Ok(Some(change));
+            }
+            if pending || store::is_settled(tx, order).await? {
+                return Ok(None);
+            }
         }
-        if store::is_settled(tx, order).await? {
-            return Ok(None);
-        }
+        Err(Failure::transient("no waybill was free"))
     }
-    Err(Failure::transient("no waybill was free"))
 }

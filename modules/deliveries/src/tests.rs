@@ -1,8 +1,12 @@
 //! Stories of deliveries: told in process, over the wire, and on Postgres.
 
 mod calling_off;
+mod dispatching;
 mod quoting;
+mod routes;
 mod shipping;
+mod simulating;
+mod tracking;
 mod world;
 
 /// Makes three tests of each story: the module here, elsewhere, and on the other database.

@@ -1,12 +1,17 @@
 //! How deliveries look to the world.
 
-use deliveries_api::{Line, Quote, Shipment, Status};
+use actix_web::http::Method;
+use deliveries_api::{
+    Line, ListShipments, Quote, Received, Shipment, Status, Tracking, TrackingEvent, Waybill,
+};
 use host::Links;
-use kernel::{Money, Timestamp};
+use kernel::{Money, PageRequest, Timestamp};
 use orders_api::OrderId;
 use serde::{Deserialize, Serialize};
-use users_api::PostalAddress;
+use users_api::{PostalAddress, UserId};
 use utoipa::{IntoParams, ToSchema};
+
+use super::label;
 
 /// Where a parcel would go, and in what its price is wanted.
 #[derive(Deserialize, IntoParams)]
@@ -21,6 +26,44 @@ pub(super) struct Target {
     pub(super) currency: String,
 }
 
+/// Which shipments are wanted; nothing said is all of them.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Filter {
+    /// Only those that have got so far: `ready`, `dispatched`, `in_transit`, ….
+    #[param(value_type = Option<DeliveryStage>)]
+    status: Option<Status>,
+    /// Only those of this order: `ord_…`.
+    #[param(value_type = Option<String>, pattern = "^ord_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    order: Option<OrderId>,
+    /// Only those of this customer: `usr_…`.
+    #[param(value_type = Option<String>, pattern = "^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    customer: Option<UserId>,
+    /// Only those of this carrier.
+    carrier: Option<String>,
+    /// Only the one with this waybill.
+    #[param(value_type = Option<String>, pattern = "^[A-Z]{2}[0-9]{9}[A-Z]{2}$")]
+    waybill: Option<Waybill>,
+}
+
+/// How far a shipment can get.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes the words of a status")]
+enum DeliveryStage {
+    Pending,
+    Ready,
+    Dispatched,
+    InTransit,
+    OutForDelivery,
+    FailedAttempt,
+    Delivered,
+    Returning,
+    Returned,
+    Lost,
+    Cancelled,
+}
+
 /// A shipment.
 #[derive(Serialize, ToSchema)]
 pub(super) struct DeliveryView {
@@ -28,11 +71,12 @@ pub(super) struct DeliveryView {
     id: String,
     /// `ord_…`
     order_id: String,
+    /// The number of the order, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_number: Option<String>,
     /// Counts the order's shipments, from 1.
     seq: u32,
-    /// `pending`, `ready`, `dispatched`, `in_transit`, `out_for_delivery`, `failed_attempt`, `delivered`,
-    /// `returning`, `returned`, `lost` or `cancelled`.
-    #[schema(value_type = String, example = "ready")]
+    #[schema(inline, value_type = DeliveryStage)]
     status: Status,
     carrier: String,
     /// The delivery method.
@@ -84,6 +128,42 @@ pub(super) struct DeliveryList {
     links: Links,
 }
 
+/// Where a parcel is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TrackingView {
+    #[schema(example = "RX473124829DE")]
+    waybill: String,
+    carrier: String,
+    #[schema(inline, value_type = DeliveryStage)]
+    status: Status,
+    /// The latest first.
+    events: Vec<TrackingEventView>,
+    #[serde(rename = "_links")]
+    links: Links,
+}
+
+/// Something that happened to a parcel.
+#[derive(Serialize, ToSchema)]
+struct TrackingEventView {
+    /// `accepted`, `in_transit`, `out_for_delivery`, `failed_attempt`, `delivered`, `returning`, `returned`
+    /// or `lost`.
+    #[schema(value_type = String, example = "in_transit")]
+    code: deliveries_api::TrackingCode,
+    occurred_at: Timestamp,
+    /// A place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<String>,
+    /// For people.
+    text: String,
+}
+
+/// A carrier's message was taken in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CarrierReceipt {
+    /// Whether it had come before.
+    duplicate: bool,
+}
+
 /// The ways a parcel can go somewhere.
 #[derive(Serialize, ToSchema)]
 pub(super) struct MethodList {
@@ -110,7 +190,7 @@ impl DeliveryList {
     pub(super) fn new(order: OrderId, shipments: Vec<Shipment>) -> Self {
         let here = format!("/v1/orders/{order}");
         let links = Links::of(format!("{here}/deliveries")).to("order", here);
-        Self { items: shipments.into_iter().map(Into::into).collect(), links }
+        Self { items: shipments.into_iter().map(DeliveryView::of_customer).collect(), links }
     }
 }
 
@@ -127,13 +207,36 @@ impl MethodList {
     }
 }
 
-impl From<Shipment> for DeliveryView {
-    fn from(shipment: Shipment) -> Self {
-        let links = Links::of(format!("/v1/deliveries/{}", shipment.id))
-            .to("order", format!("/v1/orders/{}", shipment.order));
+impl DeliveryView {
+    /// A shipment as its customer sees it.
+    pub(super) fn of_customer(shipment: Shipment) -> Self {
+        let links = Links::of(format!("/v1/deliveries/{}", shipment.id));
+        Self::new(shipment, links)
+    }
+
+    /// A shipment as staff see it, with what they can do about it now.
+    pub(super) fn of_staff(shipment: Shipment) -> Self {
+        let here = format!("/v1/admin/deliveries/{}", shipment.id);
+        let post = |to: &str| (Method::POST, format!("{here}/{to}"));
+        let (dispatch, cancel) = (post("dispatch"), post("cancellation"));
+        let mut links = Links::of(&here)
+            .action(shipment.status == Status::Ready, "dispatch", dispatch.0, dispatch.1)
+            .action(shipment.status.is_in_the_house(), "cancel", cancel.0, cancel.1);
+        if label::is_there(&shipment) {
+            links = links.to("label", format!("{here}/label"));
+        }
+        Self::new(shipment, links)
+    }
+
+    fn new(shipment: Shipment, links: Links) -> Self {
+        let mut links = links.to("order", format!("/v1/orders/{}", shipment.order));
+        if let Some(waybill) = &shipment.waybill {
+            links = links.to("track", format!("/v1/tracking/{waybill}"));
+        }
         Self {
             id: shipment.id.to_string(),
             order_id: shipment.order.to_string(),
+            order_number: shipment.number.map(Into::into),
             seq: shipment.seq,
             status: shipment.status,
             carrier: shipment.carrier,
@@ -145,6 +248,36 @@ impl From<Shipment> for DeliveryView {
             version: shipment.version.0,
             links,
         }
+    }
+}
+
+impl Filter {
+    /// What to ask the port for.
+    pub(super) fn wish(self, page: PageRequest) -> ListShipments {
+        let Self { status, order, customer, carrier, waybill } = self;
+        ListShipments { status, order, customer, carrier, waybill, page }
+    }
+}
+
+impl From<Tracking> for TrackingView {
+    fn from(tracking: Tracking) -> Self {
+        let Tracking { waybill, carrier, status, events, .. } = tracking;
+        let links = Links::of(format!("/v1/tracking/{waybill}"));
+        let events = events.into_iter().map(Into::into).collect();
+        Self { waybill: waybill.into(), carrier, status, events, links }
+    }
+}
+
+impl From<TrackingEvent> for TrackingEventView {
+    fn from(event: TrackingEvent) -> Self {
+        let TrackingEvent { code, occurred_at, location, text, .. } = event;
+        Self { code, occurred_at, location, text }
+    }
+}
+
+impl From<Received> for CarrierReceipt {
+    fn from(received: Received) -> Self {
+        Self { duplicate: received.duplicate }
     }
 }
 

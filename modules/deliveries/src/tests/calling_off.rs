@@ -1,6 +1,6 @@
 //! A delivery that is not wanted any more.
 
-use deliveries_api::Status;
+use deliveries_api::{AlreadyDispatched, Status};
 use kernel::{Moment, PageRequest, Version};
 use orders_api::DeliveryStatus;
 
@@ -49,6 +49,16 @@ async fn an_order_completed_and_called_off_at_once_is_not_delivered(world: World
     }
 }
 
+async fn what_the_carrier_has_is_not_called_off(world: World) {
+    let (order, shipment) = world.prepared().await;
+    world.deliveries.dispatch(shipment.id).await.unwrap();
+    let gone = AlreadyDispatched { order: order.order };
+    assert_eq!(world.call_off(&order).await, Err(gone));
+    assert_eq!(world.look(&shipment).await.status, Status::Dispatched);
+    world.quiet().await;
+    assert_eq!(world.told(), ["shipment-prepared", "shipment-dispatched"]);
+}
+
 async fn what_is_told_and_what_is_kept_agree(world: World) {
     let order = order();
     world.complete(&order).await;
@@ -63,5 +73,6 @@ told_everywhere!(
     a_parcel_in_the_house_is_called_off_once,
     what_was_called_off_before_it_was_completed_is_never_delivered,
     an_order_completed_and_called_off_at_once_is_not_delivered,
+    what_the_carrier_has_is_not_called_off,
     what_is_told_and_what_is_kept_agree,
 );

@@ -1,37 +1,47 @@
 //! Deliveries with somebody who completes orders, and ways to look at what became of them.
 
 use std::{
+    mem,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use deliveries_api::{
-    AlreadyDispatched, CancelDelivery, Deliveries, RemoteDeliveries, Shipment, ShipmentCancelled,
-    ShipmentDelivered, ShipmentDispatched, ShipmentId, ShipmentPrepared, ShipmentProgressed,
-    ShipmentsOf,
+    AlreadyDispatched, CancelDelivery, Deliveries, Received, RemoteDeliveries, Shipment,
+    ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentId, ShipmentPrepared,
+    ShipmentProgressed, ShipmentsOf, Status, TrackingCode, Waybill, Webhook,
 };
-use kernel::{Currency, Ids, ManualClock, Moment, Money, Timestamp, Version};
+use host::Background;
+use kernel::{Clock, Currency, Ids, ManualClock, Moment, Money, Timestamp, Version};
 use messaging::{
     Delivery, Failure, Handle, HandleReply, Module, Process, Publish, ReplyTo, Running,
     Subscriptions,
 };
 use orders_api::{DeliveryStatus, Line, OrderCompleted, OrderNumber};
 use storage::{Database, Options, Tx};
+use tokio_util::sync::{CancellationToken, DropGuard};
 use users_api::PostalAddress;
 
-use crate::{Needs, Settings};
+use crate::{Needs, Settings, carrier::Scan, signature::Signer};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
+/// What the carrier signs with.
+pub(super) const SECRET: &str = "what the carrier knows";
+
 /// Deliveries at work.
 pub(super) struct World {
+    pub(super) clock: Arc<ManualClock>,
     pub(super) deliveries: Arc<dyn Deliveries>,
     pub(super) routes: host::Routes,
     pub(super) db: Database,
     shop: Database,
     running: Running,
     ear: Arc<Ear>,
+    background: Mutex<Vec<Background>>,
+    stop: CancellationToken,
+    _stopped: DropGuard,
 }
 
 /// Something that deliveries announced.
@@ -47,27 +57,34 @@ pub(super) type CalledOff = Result<(), AlreadyDispatched>;
 
 impl World {
     pub(super) async fn here() -> Self {
-        Self::over("sqlite::memory:".to_owned(), Side::Here).await
+        Self::over("sqlite::memory:".to_owned(), Side::Here, settings()).await
     }
 
     pub(super) async fn there() -> Self {
-        Self::over("sqlite::memory:".to_owned(), Side::There).await
+        Self::over("sqlite::memory:".to_owned(), Side::There, settings()).await
     }
 
     pub(super) async fn on_postgres() -> Self {
-        Self::over(testkit::postgres().await, Side::Here).await
+        Self::over(testkit::postgres().await, Side::Here, settings()).await
     }
 
-    async fn over(url: String, side: Side) -> Self {
+    /// One on each database, with these settings.
+    pub(super) async fn both(settings: Settings) -> [Self; 2] {
+        let sqlite = Self::over("sqlite::memory:".to_owned(), Side::Here, settings.clone());
+        [sqlite.await, Self::over(testkit::postgres().await, Side::Here, settings).await]
+    }
+
+    async fn over(url: String, side: Side, settings: Settings) -> Self {
         let mut options = Options::new(url);
         options.schema = Some("deliveries".to_owned());
         let db = database(&options, "deliveries").await;
         let shop = database(&Options::new("sqlite::memory:"), "orders").await;
+        let clock = Arc::new(ManualClock::at(Timestamp::from_micros(1_767_225_600_000_000)));
         let needs = Needs {
-            clock: Arc::new(ManualClock::at(Timestamp::from_micros(1_767_225_600_000_000))),
+            clock: clock.clone(),
             ids: Ids::system(),
             meters: ports::Meters::default(),
-            settings: Settings::default(),
+            settings,
         };
         let hosted = crate::open(db.clone(), needs);
         let deliveries = match side {
@@ -89,7 +106,57 @@ impl World {
                     .replies(orders_api::REPLIES, ear.clone()),
             },
         ]);
-        Self { deliveries, routes: hosted.routes, db, shop, running, ear }
+        let stop = CancellationToken::new();
+        Self {
+            clock,
+            deliveries,
+            routes: hosted.routes,
+            db,
+            shop,
+            running,
+            ear,
+            background: Mutex::new(hosted.background),
+            _stopped: stop.clone().drop_guard(),
+            stop,
+        }
+    }
+
+    /// Lets the background tasks work.
+    pub(super) fn work(&self) {
+        for task in mem::take(&mut *self.background.lock().unwrap()) {
+            tokio::spawn(task.start(self.stop.clone()));
+        }
+    }
+
+    /// A completed order and its shipment.
+    pub(super) async fn prepared(&self) -> (OrderCompleted, Shipment) {
+        let order = order();
+        self.complete(&order).await;
+        let shipment = self.shipments(&order).await.remove(0);
+        (order, shipment)
+    }
+
+    /// The shipment as it is now.
+    pub(super) async fn look(&self, shipment: &Shipment) -> Shipment {
+        self.deliveries.inspect(shipment.id).await.unwrap()
+    }
+
+    /// Waits until a shipment has got this far.
+    pub(super) async fn reaches(&self, shipment: &Shipment, status: Status) {
+        let there = async || self.look(shipment).await.status == status;
+        testkit::eventually(&format!("the shipment is {status}"), LIMIT, there).await;
+    }
+
+    /// What the carrier sends now.
+    pub(super) async fn tell(&self, scan: &Scan) -> deliveries_api::Result<Received> {
+        self.deliveries.receive(self.signed(scan)).await
+    }
+
+    pub(super) fn signed(&self, scan: &Scan) -> Webhook {
+        let body = serde_json::to_string(scan).unwrap();
+        let signer = Signer::new(SECRET.as_bytes(), Duration::ZERO);
+        let signature = signer.sign(&body, self.clock.now());
+        Webhook { carrier: "rialto-post".to_owned(), signature, body }
     }
 
     /// Announces that `order` is completed and waits until everybody has heard of it.
@@ -146,6 +213,29 @@ impl World {
     /// What was announced, by name.
     pub(super) fn told(&self) -> Vec<String> {
         self.heard().into_iter().map(|heard| heard.moment.what).collect()
+    }
+}
+
+/// What a test needs: tasks that do not wait for long, and a carrier that is asked by nobody.
+pub(super) fn settings() -> Settings {
+    Settings {
+        webhook_secret: SECRET.into(),
+        sweep: Duration::from_millis(20),
+        track_after: Duration::from_hours(1000),
+        ..Settings::default()
+    }
+}
+
+/// The `nth` thing that happened to a parcel, so many minutes after it was prepared.
+pub(super) fn scan(waybill: &Waybill, nth: u64, code: TrackingCode) -> Scan {
+    let at = Timestamp::from_micros(1_767_225_600_000_000).plus(Duration::from_mins(nth));
+    Scan {
+        id: format!("{waybill}-{nth}"),
+        waybill: waybill.clone(),
+        code,
+        occurred_at: at,
+        location: Some("Leipzig".to_owned()),
+        text: "Something happened".to_owned(),
     }
 }
 
