@@ -10,6 +10,7 @@ mod cards;
 mod carts;
 mod catalogue;
 mod coverage;
+mod deliveries;
 mod documents;
 mod idempotency;
 mod people;
@@ -117,6 +118,10 @@ journeys! {
     cards in cards::SILENT => {
         a_charge_whose_answer_is_lost_is_neither_lost_nor_repeated,
         the_number_of_a_card_is_nowhere_in_the_log,
+    }
+    deliveries in deliveries::PLAYED => {
+        a_parcel_is_sent_followed_and_delivered,
+        a_parcel_that_staff_call_off_is_not_sent,
     }
     stock in Shop::PLAIN => {
         cancelling_a_pending_order_frees_its_stock,

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 /// What is new each time wherever it stands under this key, and what it is called.
-const BY_KEY: [(&str, &str); 7] = [
+const BY_KEY: [(&str, &str); 8] = [
     ("access_token", "access-token"),
     ("refresh_token", "refresh-token"),
     ("next_cursor", "cursor"),
     ("number", "order-number"),
+    ("order_number", "order-number"),
     ("waybill", "waybill"),
     ("kid", "key"),
     ("x", "public-key"),
