@@ -1,6 +1,7 @@
 //! The OpenAPI document of everything that is answered here, wherever the modules live, and a page to
 //! read it.
 
+mod examples;
 mod links;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -39,6 +40,7 @@ type Part = (&'static str, Arc<openapi::OpenApi>);
 /// As [`merge`].
 fn told(parts: &[Part]) -> Result<String> {
     let mut whole = serde_json::to_value(merge(parts)?)?;
+    examples::add(&mut whole);
     links::add(&mut whole);
     Ok(whole.to_string())
 }

@@ -10,6 +10,9 @@ mod world;
 /// What its databases must say, whatever happened.
 mod books;
 
+/// What holds for every operation of the API, whatever it does.
+mod api;
+
 /// What people do, and what they see when it goes wrong.
 mod journeys;
 

@@ -49,6 +49,10 @@ pub(crate) async fn run(args: Args) -> Result<bool> {
     let lock = lock(&folder)?;
     let mut children = Children::new()?;
     let tools = say::step("preflight", preflight::check(&mut children, !args.quick)).await?;
+    if args.package.iter().all(|name| name == "rialto") {
+        let installed = preflight::schemathesis(&folder, &mut children);
+        say::step("schemathesis", installed).await?;
+    }
     if !args.quick {
         checks(&args, &mut children).await?;
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix_web::{http::header::ETAG, web::Data};
 use carts_api::{CartId, CartOf, Carts, OpenCart, PutLine, RemoveLine};
-use host::{Answer, Body, Param, Policy, Problem, Route, Routes, Who};
+use host::{Answer, Body, Keyed, Param, Policy, Problem, Route, Routes, Who, idempotency::Replies};
 use kernel::{Currency, Version};
 use products_api::VariantId;
 use utoipa::OpenApi;
@@ -20,7 +20,7 @@ const CURRENCY: Currency = Currency::EUR;
 #[openapi(paths(open, cart, put_line, remove_line))]
 struct Document;
 
-pub(crate) fn routes(carts: Arc<dyn Carts>) -> Routes {
+pub(crate) fn routes(carts: Arc<dyn Carts>, replies: Replies) -> Routes {
     let line = "/v1/carts/{id}/lines/{variant}";
     Routes::new("carts")
         .route(Route::post("/v1/carts", open).allow(Policy::Customer))
@@ -28,6 +28,7 @@ pub(crate) fn routes(carts: Arc<dyn Carts>) -> Routes {
         .route(Route::put(line, put_line).allow(Policy::Customer))
         .route(Route::delete(line, remove_line).allow(Policy::Customer))
         .share(Data::from(carts))
+        .share(Data::new(replies))
         .document::<Document>()
 }
 
@@ -37,11 +38,14 @@ pub(crate) fn routes(carts: Arc<dyn Carts>) -> Routes {
         (status = 200, description = "There was an active cart.", body = Cart), Problem))]
 async fn open(
     carts: Data<dyn Carts>,
+    replies: Data<Replies>,
     who: Who,
-    wish: Body<NewCart>,
+    wish: Keyed<NewCart>,
 ) -> Result<Answer<Cart>, Problem> {
-    let currency = wish.0.currency.unwrap_or(CURRENCY);
-    let cart = carts.open(OpenCart { customer: who.user()?, currency }).await?;
+    let currency = wish.body.currency.unwrap_or(CURRENCY);
+    let opened = carts.open(OpenCart { customer: who.user()?, currency });
+    let opened = replies.once(&who, "open a cart", wish.intent, opened).await?;
+    let (cart, replayed) = (opened.reply, opened.replayed);
     let (location, version) = (representation::href(cart.id), cart.version);
     let cart = Cart::try_from(cart)?;
     // Every later change counts the version on, also being opened again.
@@ -49,7 +53,7 @@ async fn open(
         Version::FIRST => Answer::created(&location, cart),
         _ => Answer::ok(cart),
     };
-    Ok(tagged(answer, version))
+    Ok(tagged(answer, version).replayed(replayed))
 }
 
 /// Shows a cart and what stands between it and an order.

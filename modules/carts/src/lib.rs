@@ -14,7 +14,7 @@ mod tests;
 use std::sync::Arc;
 
 use carts_api::{Carts, CartsSkeleton, LocalCarts};
-use host::Hosted;
+use host::{Hosted, idempotency::Replies};
 use kernel::{Clock, Ids};
 use products_api::Products;
 use storage::Database;
@@ -40,13 +40,14 @@ pub struct Needs {
 /// Opens carts over their own, migrated database.
 pub fn open(db: Database, needs: Needs) -> Hosted<dyn Carts> {
     let Needs { products, clock, ids, meters, settings } = needs;
+    let replies = Replies::new(db.clone(), clock.clone());
     let service = Service { store: Store::new(db), products, clock, ids, settings };
     let port = LocalCarts::around(Arc::new(service), &meters);
     Hosted {
         wire: CartsSkeleton::new(port.clone()),
-        routes: http::routes(port.clone()),
+        routes: http::routes(port.clone(), replies.clone()),
         subscriptions: subscriptions::subscriptions(),
-        background: Vec::new(),
+        background: vec![replies.sweeper("carts: old answers")],
         port,
     }
 }

@@ -76,6 +76,11 @@ impl Browser {
         }
     }
 
+    /// The access token, empty when nobody is logged in.
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
     /// Where the shop listens: `http://127.0.0.1:…`.
     pub(crate) fn base(&self) -> &str {
         &self.bases[self.turn.fetch_add(1, Ordering::Relaxed) % self.bases.len()]
@@ -178,6 +183,11 @@ impl Answer {
         let response = client.execute(request).await?;
         let (status, headers) = (response.status(), response.headers().clone());
         Ok(Self { method, path, status, headers, text: response.text().await? })
+    }
+
+    /// What was asked for.
+    pub(crate) fn method(&self) -> &Method {
+        &self.method
     }
 
     /// The body, if the status is this one.

@@ -30,7 +30,7 @@ pub(super) struct NewCart {
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     /// Replaces the quantity that was there.
-    #[schema(minimum = 1, maximum = 999)]
+    #[schema(minimum = 1, maximum = 999, example = 2)]
     pub(super) quantity: u32,
 }
 

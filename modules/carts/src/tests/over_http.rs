@@ -9,7 +9,7 @@ use actix_web::{
 use identity::{Principal, Role};
 use serde_json::{Value, json};
 
-use super::{NOON, World, catalogue::Mood, on_sqlite};
+use super::{NOON, World, catalogue::Mood, on_postgres, on_sqlite};
 
 struct Page {
     status: StatusCode,
@@ -23,8 +23,19 @@ impl Page {
     }
 }
 
-/// Answers one request of Ada's the way it would be answered behind the gateway.
 async fn send(world: &World, method: Method, path: &str, body: Option<Value>) -> Page {
+    send_under(None, world, method, path, body).await
+}
+
+/// Answers one request of Ada's, with this `Idempotency-Key`, the way it would be answered behind the
+/// gateway.
+async fn send_under(
+    key: Option<&str>,
+    world: &World,
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+) -> Page {
     let routes = world.hosted.routes.clone();
     let ada = Principal {
         subject: world.ada.to_string().into(),
@@ -43,6 +54,9 @@ async fn send(world: &World, method: Method, path: &str, body: Option<Value>) ->
     let mut request = TestRequest::default().method(method).uri(path);
     if let Some(body) = body {
         request = request.set_json(body);
+    }
+    if let Some(key) = key {
+        request = request.insert_header(("idempotency-key", key));
     }
     let response = test::call_service(&app, request.to_request()).await;
     let (status, headers) = (response.status(), response.headers().clone());
@@ -113,4 +127,18 @@ async fn what_cannot_be_a_quantity_a_currency_or_a_cart_is_named() {
     );
     let page = send(&world, Method::GET, "/v1/carts/crt_none", None).await;
     assert_eq!(page.status, 404);
+}
+
+#[actix_web::test]
+async fn a_cart_that_is_opened_twice_under_one_key_is_shown_as_it_was_opened() {
+    for db in [on_sqlite().await, on_postgres().await] {
+        let world = World::open(db);
+        let open = || send_under(Some("k"), &world, Method::POST, "/v1/carts", Some(json!({})));
+        let first = open().await;
+        assert_eq!(first.status, StatusCode::CREATED);
+        let again = open().await;
+        assert_eq!((again.status, &again.body), (first.status, &first.body));
+        assert_eq!(again.headers.get("idempotent-replayed").unwrap(), "true");
+        assert!(first.headers.get("idempotent-replayed").is_none());
+    }
 }

@@ -1,0 +1,172 @@
+//! Every POST and PATCH, sent twice under one key.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{
+    cast::Belongings,
+    document::{Api, Operation},
+};
+use crate::world::{
+    Answer, Browser, DECLINED, Goods, PASSWORD, Shopper, Stage, VISA, fresh_key, href, text,
+};
+
+/// A card whose bank wants to see the customer.
+const AUTHENTICATION: &str = "pm_card_authenticationRequired";
+
+/// What cannot be sent by somebody who knows the document only.
+const SIGNED_BY_OTHERS: &str = "/v1/webhooks/";
+
+/// What takes a word that only an e-mail tells.
+const MAILED: &str = "/v1/users/verify-email";
+
+/// What does not answer the second request as the first one yet.
+const PENDING: &[&str] = &[
+    "POST /v1/admin/categories",
+    "POST /v1/admin/products",
+    "POST /v1/admin/stock-movements",
+    "POST /v1/orders/{id}/cancellation",
+    "POST /v1/payment-tokens",
+    "POST /v1/payments/{id}/actions/{action}/complete",
+    "POST /v1/payments/{id}/attempts",
+];
+
+/// Those who ask, and what they have.
+struct Cast {
+    stage: Stage,
+    goods: Goods,
+    mary: Shopper,
+    belongings: Belongings,
+}
+
+#[tokio::test]
+async fn whatever_is_sent_twice_under_one_key_is_done_once_and_answered_alike() {
+    let stage = Stage::whole().await;
+    let api = Api::of(&stage.guest()).await;
+    let goods = stage.publish("teapot", 1999, 50).await;
+    let mary = stage.shopper("Mary").await;
+    let belongings = Belongings::of(&stage, &mary, &goods).await;
+    let cast = Cast { stage, goods, mary, belongings };
+    let mut wrong = Vec::new();
+    for operation in api.operations.iter().filter(|it| is_repeatable(it)) {
+        let name = operation.name();
+        let outcome = repeated(&cast, &api, operation).await;
+        match (outcome, PENDING.contains(&name.as_str())) {
+            (Ok(()), false) | (Err(_), true) => {}
+            (Err(why), false) => wrong.push(format!("{name}: {why}")),
+            (Ok(()), true) => wrong.push(format!("{name} is as it should be: strike it off")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn is_repeatable(operation: &Operation) -> bool {
+    let method = &operation.method;
+    (*method == Method::POST || *method == Method::PATCH)
+        && !operation.path.starts_with(SIGNED_BY_OTHERS)
+        && operation.path != MAILED
+}
+
+/// Sends it twice, and then something else under the same key.
+async fn repeated(cast: &Cast, api: &Api, operation: &Operation) -> Result<(), String> {
+    let who = cast.who(operation).await;
+    let (path, wish) = cast.wish(api, operation).await;
+    let key = fresh_key();
+    let first = send(&who, operation, &path, &key, wish.as_ref()).await;
+    if !first.status.is_success() {
+        return Err(format!("its example does not work: {} {}", first.status, first.text));
+    }
+    if !first.header("idempotent-replayed").is_empty() {
+        return Err("the first answer says that it is a repetition".to_owned());
+    }
+    let again = send(&who, operation, &path, &key, wish.as_ref()).await;
+    if again.status != first.status || again.text != first.text {
+        return Err(format!(
+            "{} {} became {} {}",
+            first.status, first.text, again.status, again.text
+        ));
+    }
+    if again.header("idempotent-replayed") != "true" {
+        return Err("the second answer does not say that it is a repetition".to_owned());
+    }
+    if wish.is_none() {
+        return Ok(());
+    }
+    let other = json!({ "nobody": "asks for this" });
+    let other = send(&who, operation, &path, &key, Some(&other)).await;
+    match other.status.as_u16() {
+        422 => Ok(()),
+        status => Err(format!("another request under the same key was answered with {status}")),
+    }
+}
+
+async fn send(
+    who: &Browser,
+    operation: &Operation,
+    path: &str,
+    key: &str,
+    wish: Option<&Value>,
+) -> Answer {
+    let request = who.request(operation.method.clone(), path).header("Idempotency-Key", key);
+    let known = who.get(path).await.header("etag").to_owned();
+    let request = if known.is_empty() { request } else { request.header("If-Match", known) };
+    who.send(match wish {
+        Some(wish) => request.json(wish),
+        None => request,
+    })
+    .await
+    .unwrap()
+}
+
+impl Cast {
+    /// Somebody who may.
+    async fn who(&self, operation: &Operation) -> Browser {
+        match operation.policy() {
+            "permission" => Browser::clone(&*self.stage.admin().await),
+            "public" => self.stage.guest(),
+            _ => Browser::clone(&self.mary),
+        }
+    }
+
+    fn credentials(&self) -> Value {
+        json!({ "email": self.stage.email("Mary"), "password": PASSWORD })
+    }
+
+    /// Where to send what, so that it is done: the example of the document, about things that are there.
+    async fn wish(&self, api: &Api, operation: &Operation) -> (String, Option<Value>) {
+        let path = || self.belongings.path(operation);
+        let example = || {
+            let example = api.example(operation)?;
+            Some(self.belongings.meant(example))
+        };
+        match operation.name().as_str() {
+            "POST /v1/orders" => {
+                let cart = self.mary.cart_with(&self.goods, 1).await;
+                let wish = self.mary.wish(&cart, VISA).await;
+                (operation.path.clone(), Some(wish))
+            }
+            "POST /v1/orders/{id}/cancellation" => {
+                let order = self.mary.buy_with(&self.goods, 1, DECLINED).await;
+                (href(&order, "cancel").to_owned(), example())
+            }
+            "POST /v1/payments/{id}/actions/{action}/complete" => {
+                let order = self.mary.buy_with(&self.goods, 1, AUTHENTICATION).await;
+                let waiting = |payment: &Value| payment["status"] == "requires_action";
+                let payment = self.mary.payment(&order, waiting).await;
+                (href(&payment, "complete").to_owned(), None)
+            }
+            "POST /v1/sessions" => (operation.path.clone(), Some(self.credentials())),
+            "POST /v1/sessions/refresh" => {
+                let session = self.stage.guest().post("/v1/sessions", &self.credentials()).await;
+                let token = json!({ "refresh_token": session.expect(201)["refresh_token"] });
+                (operation.path.clone(), Some(token))
+            }
+            "POST /v1/admin/users/{id}/lock" | "POST /v1/admin/users/{id}/unlock" => {
+                let somebody = self.stage.shopper(&fresh_key()).await;
+                let id = somebody.get("/v1/users/me").await.expect(200)["id"].clone();
+                (operation.at(|_| text(&id).to_owned()), None)
+            }
+            _ => (path(), example()),
+        }
+    }
+}
