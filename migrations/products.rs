@@ -10,5 +10,7 @@ pub(crate) const HISTORY: History = history!(
         "products/0002_stock",
         "products/0003_movements_stay" per dialect,
         "chassis/0002_idempotency",
+        "products/0004_drafts_and_words" per dialect,
+        "products/0005_attributes_and_barcodes",
     ]
 );

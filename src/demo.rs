@@ -8,7 +8,10 @@ use std::{collections::BTreeMap, fmt};
 use anyhow::{Context, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 use kernel::{Currency, Money};
-use products_api::{Error, NewCategory, NewProduct, NewVariant, OptionValue, ProductRef, Products};
+use products_api::{
+    Attribute, Error, NewCategory, NewProduct, NewVariant, OptionValue, ProductRef, ProductStatus,
+    Products,
+};
 use serde::Deserialize;
 use users_api::{AddAddress, Defaults, Password, PostalAddress, SignUp, UserId, Users};
 
@@ -53,6 +56,7 @@ struct Catalogue {
 struct Shelf {
     slug: String,
     name: String,
+    parent: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -62,6 +66,7 @@ struct Item {
     title: String,
     description: String,
     categories: Vec<String>,
+    attributes: BTreeMap<String, String>,
     variants: Vec<Choice>,
 }
 
@@ -110,8 +115,8 @@ pub async fn customer(users: &dyn Users) -> Result<Customer> {
 }
 
 async fn add_category(products: &dyn Products, shelf: Shelf, position: i64) -> Result<()> {
-    let Shelf { slug, name } = shelf;
-    let wish = NewCategory { slug: slug.clone(), name, parent: None, position };
+    let Shelf { slug, name, parent } = shelf;
+    let wish = NewCategory { slug: slug.clone(), name, parent, position };
     match products.add_category(wish).await {
         Ok(_) | Err(Error::SlugTaken(_)) => Ok(()),
         Err(error) => Err(error).with_context(|| format!("the demo category {slug}")),
@@ -120,7 +125,7 @@ async fn add_category(products: &dyn Products, shelf: Shelf, position: i64) -> R
 
 async fn publish(products: &dyn Products, item: Item) -> Result<()> {
     let slug = item.slug.clone();
-    match products.publish(item.into()).await {
+    match products.add_product(item.into()).await {
         Ok(_) | Err(Error::SlugTaken(_)) => Ok(()),
         Err(error) => Err(error).with_context(|| format!("the demo product {slug}")),
     }
@@ -161,11 +166,14 @@ fn home_of(owner: UserId) -> AddAddress {
 
 impl From<Item> for NewProduct {
     fn from(item: Item) -> Self {
+        let attribute = |(name, value)| Attribute { name, value };
         Self {
             slug: item.slug,
             title: item.title,
             description: item.description,
+            status: ProductStatus::Active,
             categories: item.categories,
+            attributes: item.attributes.into_iter().map(attribute).collect(),
             media: Vec::new(),
             variants: item.variants.into_iter().map(NewVariant::from).collect(),
         }
@@ -182,6 +190,9 @@ impl From<Choice> for NewVariant {
             price: price(choice.price),
             compare_at: choice.compare_at.map(price),
             weight_g: choice.weight_g,
+            barcode: None,
+            track_stock: true,
+            for_sale: true,
             on_hand: choice.stock,
         }
     }

@@ -47,7 +47,10 @@ pub const MODULES: &[Module] = &[
         built: cfg!(feature = "products"),
         tables: true,
         asks: &[],
-        listens: &[products_api::CommitReservation::CHANNEL],
+        listens: &[
+            products_api::CommitReservation::CHANNEL,
+            deliveries_api::ShipmentDispatched::CHANNEL,
+        ],
         speaks: &[
             products_api::ProductPublished::CHANNEL,
             products_api::StockDepleted::CHANNEL,

@@ -13,6 +13,7 @@ mod coverage;
 mod deliveries;
 mod documents;
 mod idempotency;
+mod keeping;
 mod people;
 mod performance;
 mod problems;
@@ -102,6 +103,14 @@ journeys! {
         a_list_is_read_to_its_end_page_by_page,
         goods_are_found_by_words_and_lie_on_shelves_below_shelves,
         two_products_cannot_share_a_name,
+    }
+    keeping in Shop::PLAIN => {
+        a_draft_goes_on_sale_changes_and_leaves_the_shelves,
+        a_draft_that_nobody_needs_is_deleted,
+        a_shelf_is_moved_with_what_lies_below_it,
+        a_list_is_imported_and_the_same_list_again_changes_nothing,
+        goods_are_narrowed_by_what_they_are_like,
+        the_books_tell_what_became_of_stock,
     }
     carts in Shop::PLAIN => {
         a_cart_is_filled_changed_and_emptied,

@@ -236,6 +236,17 @@ impl IfMatch {
         }
     }
 
+    /// The version that must still be the current one, if the client said one.
+    ///
+    /// # Errors
+    /// 412 when what it said is not a tag of ours.
+    pub fn if_said(self) -> Result<Option<Version>, Problem> {
+        match self.0 {
+            Expected::Unsaid => Ok(None),
+            _ => self.version().map(Some),
+        }
+    }
+
     /// The refusal of a change that is based on another version than `current`.
     pub fn stale(current: Version) -> Problem {
         let detail = "the resource has changed since it was read: read it again";

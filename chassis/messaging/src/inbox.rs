@@ -54,6 +54,29 @@ pub(crate) async fn advance(
     })
 }
 
+/// Moves the marks of many keys over everything from their first message to these, by one statement. Marks
+/// that stand there or further stay: what is before them was passed over.
+pub(crate) async fn advance_from_start(
+    tx: &Tx,
+    subscriber: &str,
+    mut envelopes: Vec<&Envelope>,
+) -> Result<(), Error> {
+    if envelopes.is_empty() {
+        return Ok(());
+    }
+    // The same order for everybody, so that nobody waits for whom he holds up.
+    envelopes.sort_by_key(|it| (&it.source, &it.channel, &it.key));
+    let sql = format!(
+        "INSERT INTO inbox_mark (seq, subscriber, source, channel, key) VALUES {} \
+         ON CONFLICT (subscriber, source, channel, key) \
+         DO UPDATE SET seq = excluded.seq WHERE inbox_mark.seq < excluded.seq",
+        sql::tuples(envelopes.len(), 5)
+    );
+    let values = envelopes.into_iter().flat_map(|envelope| mark(subscriber, envelope));
+    sql::execute(tx, &sql, values).await?;
+    Ok(())
+}
+
 fn mark(subscriber: &str, envelope: &Envelope) -> [Value; 5] {
     let Envelope { source, channel, key, seq, .. } = envelope;
     [

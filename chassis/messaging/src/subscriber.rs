@@ -110,7 +110,10 @@ impl Subscriber {
         }
         let tx = self.db.begin().await?;
         let mut held = 0;
-        for run in runs {
+        let (whole, parts): (Vec<_>, Vec<_>) = runs.iter().partition(|run| run.first() == 1);
+        let ends = whole.into_iter().map(Run::end).collect();
+        inbox::advance_from_start(&tx, self.name(), ends).await?;
+        for run in parts {
             match inbox::advance(&tx, self.name(), run.end(), run.first()).await? {
                 Mark::Moved | Mark::Passed => {}
                 Mark::Changed => return Err(Failure::transient("its mark moved meanwhile")),

@@ -80,16 +80,41 @@ pub async fn copy(from: &Database, to: &Database, history: &History) -> Result<C
     Ok(copied)
 }
 
-/// The module's tables in the order in which they were made, so that none refers to a later one.
+/// The module's tables, each after those that it refers to. A virtual table, such as an index of texts, is
+/// filled by triggers or made by the server itself.
 async fn tables(source: &Tx, history: &History) -> Result<Vec<String>, CopyError> {
-    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
-               ORDER BY rowid";
+    let sql = "SELECT m.name FROM sqlite_master m JOIN pragma_table_list t ON t.name = m.name \
+               WHERE m.type = 'table' AND t.schema = 'main' AND t.type = 'table' \
+               AND m.name NOT LIKE 'sqlite_%' ORDER BY m.rowid";
     let rows =
         source.query_all_raw(Statement::from_string(source.get_database_backend(), sql)).await?;
-    let names: Vec<String> =
-        rows.iter().map(|row| row.try_get("", "name")).collect::<Result<_, _>>()?;
     let own = format!("{}_migrations", history.module);
-    Ok(names.into_iter().filter(|name| *name != own).collect())
+    let mut waiting = Vec::new();
+    for row in rows {
+        let name: String = row.try_get("", "name")?;
+        if name != own {
+            waiting.push((referred(source, &name).await?, name));
+        }
+    }
+    let mut sorted: Vec<String> = Vec::new();
+    while !waiting.is_empty() {
+        let ready =
+            |(others, _): &(Vec<String>, String)| others.iter().all(|other| sorted.contains(other));
+        let next = waiting.iter().position(ready).unwrap_or_default(); // a circle begins anywhere
+        sorted.push(waiting.remove(next).1);
+    }
+    Ok(sorted)
+}
+
+/// The other tables that a table refers to.
+async fn referred(source: &Tx, table: &str) -> Result<Vec<String>, CopyError> {
+    let sql = format!(
+        "SELECT DISTINCT \"table\" AS name FROM pragma_foreign_key_list('{table}') \
+         WHERE \"table\" <> '{table}'"
+    );
+    let rows =
+        source.query_all_raw(Statement::from_string(source.get_database_backend(), sql)).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "name")).collect::<Result<_, _>>()?)
 }
 
 /// A table on its way.

@@ -82,6 +82,15 @@ pub struct Extend {
     pub expires_at: Timestamp,
 }
 
+/// Which reservations are wanted, the latest first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reservations {
+    /// Only those in this state.
+    pub state: Option<ReservationState>,
+    /// Which part.
+    pub page: PageRequest,
+}
+
 /// A line for which there is not enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shortage {
@@ -109,12 +118,26 @@ impl Shortage {
 pub struct Adjust {
     /// What.
     pub variant: VariantId,
-    /// How many came (positive) or are gone (negative); not zero.
+    /// What happened.
+    pub kind: Adjustment,
+    /// How many came (positive) or are gone (negative); not zero. Only a correction may be negative.
     pub change: i64,
     /// Why, for the books: 1 to 200 characters.
     pub reason: String,
     /// Names the intention: the same cause is applied once.
     pub cause: String,
+}
+
+/// What can happen to stock from outside the shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Adjustment {
+    /// A supplier sent some.
+    Received,
+    /// A customer sent some back.
+    Returned,
+    /// Somebody counted, or broke one.
+    Adjusted,
 }
 
 /// How many there are of a variant.
@@ -126,6 +149,82 @@ pub struct StockLevel {
     pub on_hand: i64,
     /// Of these, set aside: `0 <= reserved <= on_hand`.
     pub reserved: i64,
+}
+
+/// A shelf of the warehouse: a level, and what a person calls it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockEntry {
+    /// How many.
+    pub level: StockLevel,
+    /// Of which product.
+    pub product: ProductId,
+    /// The product's title.
+    pub title: String,
+    /// What a warehouse calls it.
+    pub sku: String,
+    /// Whether it is counted at all.
+    pub tracked: bool,
+}
+
+/// Which levels are wanted, by SKU.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stock {
+    /// Only variants of this product.
+    pub product: Option<ProductId>,
+    /// Only this variant.
+    pub sku: Option<String>,
+    /// Only what is counted and of which at most so many can be bought.
+    pub available_max: Option<i64>,
+    /// Which part.
+    pub page: PageRequest,
+}
+
+/// One change of a quantity: never changed, never deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockMovement {
+    /// Never reused.
+    pub id: MovementId,
+    /// Of what.
+    pub variant: VariantId,
+    /// What happened.
+    pub kind: MovementKind,
+    /// How many; negative only when a count was corrected downwards.
+    pub quantity: i64,
+    /// Why.
+    pub reason: String,
+    /// The reservation it belongs to.
+    pub reservation: Option<ReservationId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What can happen to stock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MovementKind {
+    /// It came: more on hand.
+    Received,
+    /// It was set aside.
+    Reserved,
+    /// It was given back: less set aside.
+    Released,
+    /// It left the house: less on hand, less set aside.
+    Shipped,
+    /// It came back: more on hand.
+    Returned,
+    /// The count was wrong: more or less on hand.
+    Adjusted,
+}
+
+/// Which movements are wanted, the latest first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StockMovements {
+    /// Only those of this variant.
+    pub variant: Option<VariantId>,
+    /// Only those of this kind.
+    pub kind: Option<MovementKind>,
+    /// Which part.
+    pub page: PageRequest,
 }
 
 /// Sell what is held: from now on it does not expire. When its time was over and it was taken back, it is
@@ -179,22 +278,3 @@ impl Command for ReleaseReservation {
     type Reply = ();
     type Refusal = Never;
 }
-
-/// The last one is gone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StockDepleted {
-    /// Of what.
-    pub variant: VariantId,
-    /// When.
-    pub at: Timestamp,
-}
-
-impl Message for StockDepleted {
-    const CHANNEL: &'static str = "products.stock";
-    const TYPE: &'static str = "stock-depleted";
-    fn key(&self) -> String {
-        self.variant.to_string()
-    }
-}
-
-impl Event for StockDepleted {}

@@ -2,4 +2,6 @@
 
 pub(crate) mod catalogue;
 mod check;
+pub(crate) mod keeping;
 pub(crate) mod stock;
+pub(crate) mod words;

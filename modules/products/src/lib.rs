@@ -5,7 +5,9 @@
 //! in one transaction. [`audit`] looks whether that held.
 
 mod domain;
+pub mod feed;
 mod http;
+mod indexer;
 mod service;
 mod settings;
 mod store;
@@ -16,7 +18,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use host::Hosted;
+use host::{Hosted, idempotency::Replies};
 use kernel::{Clock, Ids};
 use products_api::{LocalProducts, Products, ProductsSkeleton};
 use storage::Database;
@@ -42,14 +44,17 @@ pub struct Needs {
 pub fn open(db: Database, needs: Needs) -> Hosted<dyn Products> {
     let Needs { clock, ids, meters, settings } = needs;
     let subscriptions = subscriptions::of(clock.clone(), ids.clone());
+    let replies = Replies::new(db.clone(), clock.clone());
     let store = Store::new(db, clock, ids);
-    let sweeper = Sweeper::new(store.clone(), &settings);
+    let sweeper = Sweeper::new(store.clone(), &settings).background();
+    let indexer = indexer::background(store.clone());
+    let answers = replies.sweeper("products-answers");
     let port = LocalProducts::around(Arc::new(Service::new(store)), &meters);
     Hosted {
         wire: ProductsSkeleton::new(port.clone()),
-        routes: http::routes(port.clone()),
+        routes: http::routes(port.clone(), replies),
         subscriptions,
-        background: vec![sweeper.background()],
+        background: vec![sweeper, indexer, answers],
         port,
     }
 }

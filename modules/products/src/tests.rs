@@ -15,8 +15,8 @@ use host::{Background, Hosted};
 use kernel::{Currency, Ids, ManualClock, Money, Timestamp};
 use messaging::Subscriptions;
 use products_api::{
-    Error, Hold, HoldLine, NewCategory, NewProduct, NewVariant, OptionValue, Owner, Products,
-    RemoteProducts, Shortage, VariantId,
+    Error, Hold, HoldLine, NewCategory, NewProduct, NewVariant, OptionValue, Owner, ProductStatus,
+    Products, RemoteProducts, Shortage, VariantId,
 };
 use storage::{Database, Options};
 
@@ -68,7 +68,7 @@ impl Shop {
 
     /// Puts a product with one variant on sale.
     async fn stocked(&self, slug: &str, on_hand: u32) -> VariantId {
-        let product = self.products.publish(wish(slug, &[(slug, 900, on_hand)])).await.unwrap();
+        let product = self.products.add_product(wish(slug, &[(slug, 900, on_hand)])).await.unwrap();
         product.variants[0].id
     }
 
@@ -100,13 +100,18 @@ fn wish(slug: &str, variants: &[(&str, i64, u32)]) -> NewProduct {
         price: eur(*price),
         compare_at: None,
         weight_g: 250,
+        barcode: None,
+        track_stock: true,
+        for_sale: true,
         on_hand: *on_hand,
     };
     NewProduct {
         slug: slug.to_owned(),
         title: format!("The {slug}"),
         description: format!("Nothing but a {slug}."),
+        status: ProductStatus::Active,
         categories: Vec::new(),
+        attributes: Vec::new(),
         media: vec![format!("/media/{slug}.jpg")],
         variants: variants.iter().map(variant).collect(),
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::document::Operation;
-use crate::world::{DECLINED, Goods, Shopper, Stage, address, href, text};
+use crate::world::{DECLINED, Goods, Shopper, Stage, address, euros, href, text};
 
 /// A customer's belongings: the name of one thing for each collection.
 pub(super) struct Belongings {
@@ -28,6 +28,7 @@ impl Belongings {
         let entry = json!({ "label": "home", "address": address() });
         let entry = shopper.post("/v1/users/me/addresses", &entry).await.expect(201);
         let product = stage.guest().get(&goods.path()).await.expect(200);
+        let (kept, shelf) = kept(stage).await;
         let me = shopper.get("/v1/users/me").await.expect(200);
         let sessions = shopper.get("/v1/users/me/sessions").await.expect(200);
         let id = |thing: &Value| text(&thing["id"]).to_owned();
@@ -37,6 +38,10 @@ impl Belongings {
             of("/v1/users/me/sessions", id(&sessions["items"][0])),
             of("/v1/admin/users", id(&me)),
             of("/v1/products", id(&product)),
+            of("/v1/categories", id(&shelf)),
+            of("/v1/admin/categories", id(&shelf)),
+            of("/v1/admin/products", id(&kept)),
+            of("/v1/admin/products/{id}/variants", id(&kept["variants"][0])),
             of("/v1/carts", id(&cart)),
             of("/v1/carts/{id}/lines", goods.variant.clone()),
             of("/v1/orders", id(&open)),
@@ -81,4 +86,16 @@ impl Belongings {
         let mut all = self.by_collection.values();
         all.find(|known| known.split_once('_').is_some_and(|(known, _)| known == kind)).cloned()
     }
+}
+
+/// A product and a shelf to be changed at will.
+async fn kept(stage: &Stage) -> (Value, Value) {
+    let admin = stage.admin().await;
+    let variant = json!({ "sku": "KEPT-S", "price": euros(100), "on_hand": 1,
+        "options": [{ "name": "size", "value": "small" }] });
+    let wish =
+        json!({ "slug": "kept", "title": "Kept", "status": "active", "variants": [variant] });
+    let product = admin.post("/v1/admin/products", &wish).await.expect(201);
+    let shelf = json!({ "slug": "kept", "name": "Kept" });
+    (product, admin.post("/v1/admin/categories", &shelf).await.expect(201))
 }

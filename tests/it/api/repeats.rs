@@ -20,11 +20,11 @@ const SIGNED_BY_OTHERS: &str = "/v1/webhooks/";
 /// What takes a word that only an e-mail tells.
 const MAILED: &str = "/v1/users/verify-email";
 
+/// What takes a list, and no JSON.
+const LISTED: &str = "/v1/admin/products/import";
+
 /// What does not answer the second request as the first one yet.
 const PENDING: &[&str] = &[
-    "POST /v1/admin/categories",
-    "POST /v1/admin/products",
-    "POST /v1/admin/stock-movements",
     "POST /v1/orders/{id}/cancellation",
     "POST /v1/payment-tokens",
     "POST /v1/payments/{id}/actions/{action}/complete",
@@ -65,6 +65,7 @@ fn is_repeatable(operation: &Operation) -> bool {
     (*method == Method::POST || *method == Method::PATCH)
         && !operation.path.starts_with(SIGNED_BY_OTHERS)
         && operation.path != MAILED
+        && operation.path != LISTED
 }
 
 /// Sends it twice, and then something else under the same key.

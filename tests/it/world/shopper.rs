@@ -63,8 +63,7 @@ impl Shopper {
     ) -> Goods {
         let variant =
             json!({ "sku": slug.to_uppercase(), "price": euros(cents), "on_hand": on_hand });
-        let product =
-            json!({ "slug": slug, "title": slug, "variants": [variant], "categories": categories });
+        let product = json!({ "slug": slug, "title": slug, "status": "active", "variants": [variant], "categories": categories });
         let product = self.post("/v1/admin/products", &product).await.expect(201);
         let variant = text(&product["variants"][0]["id"]).to_owned();
         Goods { slug: slug.to_owned(), variant }

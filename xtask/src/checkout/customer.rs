@@ -49,7 +49,8 @@ impl Market {
             let variant =
                 json!({ "sku": format!("SKU-{number}"), "price": price, "on_hand": STOCK });
             let slug = format!("thing-{number}");
-            let product = json!({ "slug": slug, "title": slug, "variants": [variant] });
+            let product =
+                json!({ "slug": slug, "title": slug, "status": "active", "variants": [variant] });
             let product = market.request(Method::POST, "/v1/admin/products", &admin).json(&product);
             let product = answer(product, 201).await?;
             market.variants.push(text(&product["variants"][0]["id"])?.to_owned());

@@ -5,12 +5,13 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
-use kernel::{Currency, Ids, Money, Page};
+use kernel::{Currency, Ids, Money, Page, PageRequest};
 use ports::async_trait;
 use products_api::{
-    Adjust, Browse, Category, CategoryScope, Error, Extend, Hold, NewCategory, NewProduct, Owner,
-    Product, ProductRef, ProductSummary, Products, Reservation, Result, StockLevel, Variant,
-    VariantId,
+    AddVariant, Adjust, Browse, Category, CategoryAt, CategoryRef, CategoryScope, ChangeCategory,
+    ChangeProduct, ChangeVariant, Error, Extend, Found, Hold, Import, Imported, NewCategory,
+    NewProduct, Owner, Product, ProductAt, ProductRef, Products, Reservation, Reservations, Result,
+    Stock, StockEntry, StockLevel, StockMovement, StockMovements, Variant, VariantId,
 };
 
 /// Variants on sale. It sells nothing and holds nothing: carts only ask.
@@ -50,6 +51,8 @@ impl Catalogue {
             price: Money::new(price, Currency::EUR),
             compare_at: None,
             weight_g: 100,
+            barcode: None,
+            track_stock: true,
             available: 10,
             for_sale: true,
         };
@@ -98,11 +101,15 @@ impl Products for Catalogue {
         }
     }
 
-    async fn browse(&self, _: Browse) -> Result<Page<ProductSummary>> {
-        Ok(Page { items: Vec::new(), next: None })
+    async fn browse(&self, _: Browse) -> Result<Found> {
+        Err(Error::Broken)
     }
 
     async fn product(&self, which: ProductRef) -> Result<Product> {
+        Err(Error::UnknownProduct(format!("{which:?}")))
+    }
+
+    async fn any_product(&self, which: ProductRef) -> Result<Product> {
         Err(Error::UnknownProduct(format!("{which:?}")))
     }
 
@@ -110,16 +117,68 @@ impl Products for Catalogue {
         Ok(Vec::new())
     }
 
+    async fn category(&self, which: CategoryRef) -> Result<Category> {
+        Err(Error::UnknownCategory(format!("{which:?}")))
+    }
+
+    async fn add_product(&self, wish: NewProduct) -> Result<Product> {
+        Err(Error::SlugTaken(wish.slug))
+    }
+
+    async fn change_product(&self, wish: ChangeProduct) -> Result<Product> {
+        Err(Error::UnknownProduct(wish.at.product.to_string()))
+    }
+
+    async fn publish(&self, which: ProductAt) -> Result<Product> {
+        Err(Error::UnknownProduct(which.product.to_string()))
+    }
+
+    async fn archive(&self, which: ProductAt) -> Result<Product> {
+        Err(Error::UnknownProduct(which.product.to_string()))
+    }
+
+    async fn remove_product(&self, which: ProductAt) -> Result<()> {
+        Err(Error::UnknownProduct(which.product.to_string()))
+    }
+
+    async fn add_variant(&self, wish: AddVariant) -> Result<Product> {
+        Err(Error::UnknownProduct(wish.at.product.to_string()))
+    }
+
+    async fn change_variant(&self, wish: ChangeVariant) -> Result<Product> {
+        Err(Error::UnknownVariant(wish.variant))
+    }
+
     async fn add_category(&self, wish: NewCategory) -> Result<Category> {
         Err(Error::SlugTaken(wish.slug))
     }
 
-    async fn publish(&self, wish: NewProduct) -> Result<Product> {
-        Err(Error::SlugTaken(wish.slug))
+    async fn change_category(&self, wish: ChangeCategory) -> Result<Category> {
+        Err(Error::UnknownCategory(wish.at.category.to_string()))
+    }
+
+    async fn remove_category(&self, which: CategoryAt) -> Result<()> {
+        Err(Error::UnknownCategory(which.category.to_string()))
+    }
+
+    async fn import(&self, _: Import) -> Result<Vec<Imported>> {
+        Ok(Vec::new())
+    }
+
+    async fn export(&self, _: PageRequest) -> Result<Page<NewProduct>> {
+        Ok(Page { items: Vec::new(), next: None })
     }
 
     async fn adjust(&self, wish: Adjust) -> Result<StockLevel> {
         Err(Error::UnknownVariant(wish.variant))
+    }
+
+    async fn stock(&self, _: Stock) -> Result<Page<StockEntry>> {
+        Ok(Page { items: Vec::new(), next: None })
+    }
+
+    async fn stock_movements(&self, _: StockMovements) -> Result<Page<StockMovement>> {
+        Ok(Page { items: Vec::new(), next: None })
     }
 
     async fn reserve(&self, hold: Hold) -> Result<Reservation> {
@@ -136,5 +195,9 @@ impl Products for Catalogue {
 
     async fn reservation(&self, owner: Owner) -> Result<Reservation> {
         Err(Error::UnknownReservation(owner))
+    }
+
+    async fn reservations(&self, _: Reservations) -> Result<Page<Reservation>> {
+        Ok(Page { items: Vec::new(), next: None })
     }
 }

@@ -1,5 +1,6 @@
 //! Says in our words what neighbours said in theirs.
 
+use carts_api::{Requirement, RequirementKind};
 use orders_api::Error;
 
 pub(super) fn carts(no: carts_api::Error) -> Error {
@@ -23,6 +24,11 @@ pub(super) fn users(no: users_api::Error) -> Error {
 pub(super) fn products(no: products_api::Error) -> Error {
     match no {
         products_api::Error::InsufficientStock(shortages) => Error::InsufficientStock(shortages),
+        products_api::Error::NotForSale(variant) => Error::Unmet(vec![Requirement {
+            kind: RequirementKind::Unavailable,
+            line: None,
+            detail: format!("{variant} is not for sale any more: take it out"),
+        }]),
         products_api::Error::Unreachable(cause) => Error::Unreachable(cause),
         surprise => out_of_turn("products", &surprise),
     }

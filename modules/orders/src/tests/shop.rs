@@ -12,7 +12,9 @@ use orders_api::{
 };
 use payments_api::{PaymentOf, Payments};
 use ports::{Call, Meters, Reply, Transport, Unreachable, async_trait};
-use products_api::{CategoryScope, NewCategory, NewProduct, NewVariant, Products, VariantId};
+use products_api::{
+    CategoryScope, NewCategory, NewProduct, NewVariant, ProductStatus, Products, VariantId,
+};
 use storage::{Database, Options};
 use tokio_util::sync::CancellationToken;
 use users_api::{PostalAddress, UserId};
@@ -247,17 +249,22 @@ async fn publish(products: &dyn Products) -> VariantId {
         price: eur(1_500),
         compare_at: None,
         weight_g: 300,
+        barcode: None,
+        track_stock: true,
+        for_sale: true,
         on_hand: 10,
     };
     let product = NewProduct {
         slug: "mug".into(),
         title: "Mug".into(),
         description: "Holds tea.".into(),
+        status: ProductStatus::Active,
         categories: vec!["mugs".into()],
+        attributes: Vec::new(),
         media: Vec::new(),
         variants: vec![variant],
     };
-    products.publish(product).await.unwrap().variants[0].id
+    products.add_product(product).await.unwrap().variants[0].id
 }
 
 fn address() -> PostalAddress {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use products_api::{
-    Adjust, Error, Hold, HoldLine, Reservation, ReservationState, Result, Shortage,
+    Adjust, Adjustment, Error, Hold, HoldLine, Reservation, ReservationState, Result, Shortage,
 };
 
 use super::check::{Check, refusal};
@@ -18,6 +18,8 @@ pub(crate) enum Change {
     Commit,
     /// It was taken back and is made again, because it is sold after all.
     Remake,
+    /// It leaves the house.
+    Ship,
     /// Its owner gives it back.
     Release,
     /// It is taken back because its time is over.
@@ -29,6 +31,7 @@ impl Change {
     pub(crate) fn target(self) -> ReservationState {
         match self {
             Self::Commit | Self::Remake => ReservationState::Committed,
+            Self::Ship => ReservationState::Consumed,
             Self::Release => ReservationState::Released,
             Self::Expire => ReservationState::Expired,
         }
@@ -41,6 +44,7 @@ pub(crate) fn next(state: ReservationState, change: Change) -> Option<Reservatio
     let allowed = match change {
         Change::Commit | Change::Expire => state == Held,
         Change::Remake => state == Expired,
+        Change::Ship => state == Committed,
         Change::Release => matches!(state, Held | Committed),
     };
     allowed.then(|| change.target())
@@ -121,12 +125,10 @@ pub(crate) fn shortages(lines: &[HoldLine], available: &[i64]) -> Vec<Shortage> 
 pub(crate) fn adjust(mut wish: Adjust) -> Result<Adjust> {
     let mut check = Check::default();
     let some = wish.change != 0 && (-MOST..=MOST).contains(&wish.change);
-    check.that(
-        some,
-        "/change",
-        "range",
-        "a number other than zero is wanted, at most 1,000,000,000",
-    );
+    let number = "a number other than zero is wanted, at most 1,000,000,000";
+    check.that(some, "/change", "range", number);
+    let fits = wish.change > 0 || wish.kind == Adjustment::Adjusted;
+    check.that(fits, "/change", "range", "what is received or returned is more than before");
     wish.reason = check.text(&wish.reason, "/reason", 1, 200);
     let named = (1..=400).contains(&wish.cause.chars().count());
     check.that(named, "/cause", "length", "1 to 400 characters are wanted");

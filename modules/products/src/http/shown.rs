@@ -1,9 +1,46 @@
 //! How products look from outside.
 
-use host::Links;
+mod kept;
+mod stock;
+
+use host::{Links, Listing, Paging};
 use kernel::{Money, Timestamp};
+use products_api::OptionValue;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+pub(super) use kept::{KeptCard, KeptProduct, KeptVariant};
+pub(super) use stock::{Reservation, StockEntry, StockLevel, StockMovement};
+
+/// What a search has found.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ProductResults)]
+pub(super) struct Results {
+    items: Vec<Card>,
+    /// Send it as `cursor` to read on; absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+    /// What there is to narrow it by, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facets: Option<Vec<Facet>>,
+    #[serde(rename = "_links")]
+    links: Links,
+}
+
+/// An attribute of the products that were found, not only of this page.
+#[derive(Serialize, ToSchema)]
+struct Facet {
+    name: String,
+    /// The most frequent first.
+    values: Vec<FacetValue>,
+}
+
+/// A value of an attribute, and how many of the products that were found have it.
+#[derive(Serialize, ToSchema)]
+struct FacetValue {
+    value: String,
+    count: u64,
+}
 
 /// A product in a list.
 #[derive(Serialize, ToSchema)]
@@ -13,7 +50,8 @@ pub(super) struct Card {
     slug: String,
     title: String,
     /// The price of the cheapest variant.
-    price_from: Money,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price_from: Option<Money>,
     /// Whether any variant can be bought now.
     in_stock: bool,
     media: Vec<String>,
@@ -30,6 +68,7 @@ pub(super) struct Product {
     description: String,
     /// Slugs.
     categories: Vec<String>,
+    attributes: Vec<Pair>,
     media: Vec<String>,
     variants: Vec<Variant>,
     created_at: Timestamp,
@@ -43,21 +82,24 @@ pub(super) struct Product {
 struct Variant {
     id: String,
     sku: String,
-    options: Vec<Choice>,
+    options: Vec<Pair>,
     price: Money,
     /// What it used to cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     compare_at: Option<Money>,
     weight_g: u32,
-    /// How many can be bought now.
-    available: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    barcode: Option<String>,
+    /// How many can be bought now; absent when it never runs out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<i64>,
     for_sale: bool,
 }
 
-/// What tells a variant apart from its siblings: colour, blue.
+/// Something about a product, or a choice that tells a variant apart: colour, blue.
 #[derive(Serialize, ToSchema)]
-#[schema(as = ProductChoice)]
-struct Choice {
+#[schema(as = ProductPair)]
+struct Pair {
     name: String,
     value: String,
 }
@@ -80,47 +122,26 @@ pub(super) struct Category {
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<String>,
     position: i64,
+    version: u64,
     #[serde(rename = "_links")]
     links: Links,
 }
 
-/// How many there are of a variant.
-#[derive(Serialize, ToSchema)]
-pub(super) struct StockLevel {
-    variant: String,
-    /// In the house.
-    on_hand: i64,
-    /// Of these, set aside.
-    reserved: i64,
-    /// Of these, not set aside.
-    available: i64,
+impl Results {
+    /// The answer to `paging`, with facets if they were asked for.
+    pub(super) fn of(paging: &Paging, found: products_api::Found, facets: bool) -> Self {
+        let products_api::Found { page, facets: counted } = found;
+        let Listing { items, next_cursor, links } = Listing::new(paging, page.map(Card::from));
+        let facets = facets.then(|| counted.into_iter().map(Facet::from).collect());
+        let links = links.to("categories", "/v1/categories");
+        Self { items, next_cursor, facets, links }
+    }
 }
 
-/// Stock that is or was held for somebody.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Reservation {
-    id: String,
-    owner: String,
-    lines: Vec<HeldLine>,
-    /// held, committed, consumed, released or expired.
-    #[schema(value_type = String)]
-    state: products_api::ReservationState,
-    expires_at: Timestamp,
-    #[serde(rename = "_links")]
-    links: Links,
-}
-
-/// One line of a reservation.
-#[derive(Serialize, ToSchema)]
-struct HeldLine {
-    variant: String,
-    quantity: u32,
-}
-
-impl Product {
-    /// Where it is found.
-    pub(super) fn href(&self) -> String {
-        href(&self.slug)
+impl From<products_api::Facet> for Facet {
+    fn from(products_api::Facet { name, values }: products_api::Facet) -> Self {
+        let value = |it: products_api::FacetValue| FacetValue { value: it.value, count: it.count };
+        Self { name, values: values.into_iter().map(value).collect() }
     }
 }
 
@@ -130,7 +151,8 @@ fn href(slug: &str) -> String {
 
 impl From<products_api::ProductSummary> for Card {
     fn from(summary: products_api::ProductSummary) -> Self {
-        let products_api::ProductSummary { id, slug, title, price_from, in_stock, media } = summary;
+        let products_api::ProductSummary { id, slug, title, price_from, in_stock, media, .. } =
+            summary;
         let links = Links::of(href(&slug));
         Self { id: id.to_string(), slug, title, price_from, in_stock, media, links }
     }
@@ -145,6 +167,7 @@ impl From<products_api::Product> for Product {
             title: product.title,
             description: product.description,
             categories: product.categories,
+            attributes: product.attributes.into_iter().map(Pair::from).collect(),
             media: product.media,
             variants: product.variants.into_iter().map(Variant::from).collect(),
             created_at: product.created_at,
@@ -156,17 +179,29 @@ impl From<products_api::Product> for Product {
 
 impl From<products_api::Variant> for Variant {
     fn from(variant: products_api::Variant) -> Self {
-        let choice = |it: products_api::OptionValue| Choice { name: it.name, value: it.value };
         Self {
             id: variant.id.to_string(),
             sku: variant.sku,
-            options: variant.options.into_iter().map(choice).collect(),
+            options: variant.options.into_iter().map(Pair::from).collect(),
             price: variant.price,
             compare_at: variant.compare_at,
             weight_g: variant.weight_g,
-            available: variant.available,
+            barcode: variant.barcode,
+            available: variant.track_stock.then_some(variant.available),
             for_sale: variant.for_sale,
         }
+    }
+}
+
+impl From<OptionValue> for Pair {
+    fn from(OptionValue { name, value }: OptionValue) -> Self {
+        Self { name, value }
+    }
+}
+
+impl From<products_api::Attribute> for Pair {
+    fn from(products_api::Attribute { name, value }: products_api::Attribute) -> Self {
+        Self { name, value }
     }
 }
 
@@ -177,31 +212,19 @@ impl From<Vec<products_api::Category>> for Categories {
     }
 }
 
+impl Category {
+    /// Where it is found.
+    pub(super) fn href(&self) -> String {
+        format!("/v1/categories/{}", self.slug)
+    }
+}
+
 impl From<products_api::Category> for Category {
     fn from(category: products_api::Category) -> Self {
-        let products_api::Category { id, slug, name, parent, position } = category;
-        let links = Links::default().to("products", format!("/v1/products?category={slug}"));
-        Self { id: id.to_string(), slug, name, parent, position, links }
-    }
-}
-
-impl From<products_api::StockLevel> for StockLevel {
-    fn from(level: products_api::StockLevel) -> Self {
-        let products_api::StockLevel { variant, on_hand, reserved } = level;
-        let available = on_hand - reserved;
-        Self { variant: variant.to_string(), on_hand, reserved, available }
-    }
-}
-
-impl From<products_api::Reservation> for Reservation {
-    fn from(reservation: products_api::Reservation) -> Self {
-        let products_api::Reservation { id, owner, lines, state, expires_at } = reservation;
-        let links = Links::of(format!("/v1/admin/reservations/{owner}"));
-        let line = |line: products_api::HoldLine| HeldLine {
-            variant: line.variant.to_string(),
-            quantity: line.quantity,
-        };
-        let lines = lines.into_iter().map(line).collect();
-        Self { id: id.to_string(), owner: owner.0, lines, state, expires_at, links }
+        let products_api::Category { id, slug, name, parent, position, version } = category;
+        let links = Links::of(format!("/v1/categories/{slug}"))
+            .to("products", format!("/v1/products?category={slug}"));
+        let (id, version) = (id.to_string(), version.0);
+        Self { id, slug, name, parent, position, version, links }
     }
 }

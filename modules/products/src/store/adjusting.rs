@@ -1,11 +1,14 @@
 //! Receiving stock and correcting counts.
 
+use host::idempotency::remember;
 use messaging::Publish;
-use products_api::{Adjust, Error, MovementId, StockDepleted, StockLevel};
+use products_api::{
+    Adjust, Adjustment, Error, MovementId, MovementKind, StockDepleted, StockLevel,
+};
 use sea_orm::FromQueryResult;
 use storage::{Failure, Tx};
 
-use super::{Result, Store, sql::Sql};
+use super::{Result, Store, rows, sql::Sql};
 use crate::domain::stock;
 
 #[derive(FromQueryResult)]
@@ -17,6 +20,7 @@ struct Level {
 #[derive(FromQueryResult)]
 struct Movement {
     variant: String,
+    kind: String,
     quantity: i64,
 }
 
@@ -39,7 +43,7 @@ impl Store {
             .one(&tx)
             .await?;
         let Some(Level { on_hand, reserved }) = changed else {
-            let Level { on_hand, reserved } = level(&tx, wish).await?;
+            let StockLevel { on_hand, reserved, .. } = self.level(&tx, wish.variant).await?;
             let would_be = on_hand + wish.change;
             let below = Error::BelowReserved { variant: wish.variant, would_be, reserved };
             return Err(Failure::Refused(below));
@@ -47,20 +51,21 @@ impl Store {
         if wish.change < 0 && on_hand == reserved {
             tx.publish(&StockDepleted { variant: wish.variant, at: self.clock.now() })?;
         }
+        let level = StockLevel { variant: wish.variant, on_hand, reserved };
+        remember(&mut tx, &level)?;
         tx.commit().await?;
-        Ok(StockLevel { variant: wish.variant, on_hand, reserved })
+        Ok(level)
     }
 
     /// Adds the movement; false when there is no such variant or the cause was used before.
     async fn note(&self, tx: &Tx, wish: &Adjust) -> Result<bool> {
         let id: MovementId = self.ids.next();
-        let kind = if wish.change > 0 { "received" } else { "adjusted" };
         let added = Sql::new(
             "INSERT INTO stock_movement (id, kind, quantity, reason, cause, at, variant) SELECT ",
         )
         .bind(id.to_string())
         .push(", ")
-        .bind(kind)
+        .bind(kind_name(wish))
         .push(", ")
         .bind(wish.change)
         .push(", ")
@@ -79,25 +84,27 @@ impl Store {
 
     async fn adjusted_before(&self, tx: &Tx, wish: &Adjust) -> Result<StockLevel> {
         let before: Option<Movement> =
-            Sql::new("SELECT variant, quantity FROM stock_movement WHERE cause = ")
+            Sql::new("SELECT variant, kind, quantity FROM stock_movement WHERE cause = ")
                 .bind(wish.cause.as_str())
                 .one(tx)
                 .await?;
         let Some(before) = before else {
             return Err(Failure::Refused(Error::UnknownVariant(wish.variant)));
         };
-        if before.variant != wish.variant.to_string() || before.quantity != wish.change {
+        let same = before.variant == wish.variant.to_string()
+            && before.quantity == wish.change
+            && before.kind == kind_name(wish);
+        if !same {
             return Err(Failure::Refused(stock::other_change()));
         }
-        let Level { on_hand, reserved } = level(tx, wish).await?;
-        Ok(StockLevel { variant: wish.variant, on_hand, reserved })
+        self.level(tx, wish.variant).await
     }
 }
 
-async fn level(tx: &Tx, wish: &Adjust) -> Result<Level> {
-    let found = Sql::new("SELECT on_hand, reserved FROM stock_level WHERE variant = ")
-        .bind(wish.variant.to_string())
-        .one(tx)
-        .await?;
-    found.ok_or(Failure::Refused(Error::UnknownVariant(wish.variant)))
+fn kind_name(wish: &Adjust) -> &'static str {
+    rows::kind_name(match wish.kind {
+        Adjustment::Received => MovementKind::Received,
+        Adjustment::Returned => MovementKind::Returned,
+        Adjustment::Adjusted => MovementKind::Adjusted,
+    })
 }

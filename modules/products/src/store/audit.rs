@@ -64,16 +64,17 @@ pub async fn audit(db: &Database) -> Result<Vec<Discrepancy>, Error> {
         Backend::Sqlite => {
             "SELECT json_extract(l.value, '$.variant') AS variant, \
              json_extract(l.value, '$.quantity') AS quantity \
-             FROM reservation r, json_each(r.lines) l"
+             FROM reservation r, json_each(r.lines) l WHERE json_extract(l.value, '$.uncounted') IS NULL"
         }
         Backend::Postgres => {
             "SELECT l.value ->> 'variant' AS variant, (l.value ->> 'quantity')::BIGINT AS quantity \
-             FROM reservation r, json_array_elements(r.lines::json) AS l (value)"
+             FROM reservation r, json_array_elements(r.lines::json) AS l (value) \
+             WHERE l.value ->> 'uncounted' IS NULL"
         }
     };
     let held = format!(
         "held AS (SELECT variant, CAST(SUM(quantity) AS BIGINT) AS quantity \
-         FROM ({lines} WHERE r.state IN ({})) AS line GROUP BY variant)",
+         FROM ({lines} AND r.state IN ({})) AS line GROUP BY variant)",
         live.join(", ")
     );
     let sql = Sql::new(format!("WITH {MOVED}, {held} {COMPARED}"));

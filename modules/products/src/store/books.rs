@@ -2,19 +2,21 @@
 //!
 //! Everything takes place inside a transaction of somebody else, who rolls back when told to.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use kernel::{Clock, Ids};
+use messaging::Publish;
 use products_api::{
     HoldLine, MovementId, Owner, Reservation, ReservationId, ReservationState, Shortage,
+    StockDepleted,
 };
 use sea_orm::{FromQueryResult, Value};
 use storage::{Error, Tx};
 
 use super::{
     reservation::{self, allowing},
-    rows::{lines, read},
-    sql::Sql,
+    rows::{Held, lines, lines_json, read},
+    sql::{Sql, insert},
 };
 use crate::domain::stock::{Change, in_variant_order, shortages};
 
@@ -34,6 +36,34 @@ pub(crate) enum Committed {
     Unavailable(Vec<Shortage>),
 }
 
+/// What must be so for a line to be set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Terms {
+    /// It is for sale.
+    ForSale,
+    /// It was sold already.
+    Sold,
+}
+
+impl Terms {
+    fn condition(self) -> &'static str {
+        match self {
+            Self::ForSale => {
+                " AND EXISTS (SELECT 1 FROM variant v JOIN product p ON p.id = v.product \
+                 WHERE v.id = $2 AND v.for_sale = 1 AND p.status = 'active')"
+            }
+            Self::Sold => "",
+        }
+    }
+}
+
+/// What is left of a variant.
+#[derive(FromQueryResult)]
+struct Left {
+    available: i64,
+    tracked: i64,
+}
+
 /// A reservation whose state was just changed.
 #[derive(FromQueryResult)]
 struct Changed {
@@ -46,32 +76,68 @@ impl Books {
         Self { clock, ids }
     }
 
-    /// Sets the lines aside, or says that there is not enough: then roll back.
+    /// Sets the lines aside, in the order in which they were asked for; nothing when there is not enough of
+    /// one, or `terms` are not met: then roll back. Says when the last one goes.
     pub(super) async fn set_aside(
         &self,
-        tx: &Tx,
+        tx: &mut Tx,
         reservation: ReservationId,
         lines: &[HoldLine],
-    ) -> Result<bool, Error> {
-        let lines = in_variant_order(lines);
-        for HoldLine { variant, quantity } in &lines {
-            let taken = Sql::new("UPDATE stock_level SET reserved = reserved + ")
-                .bind(i64::from(*quantity))
-                .push(" WHERE variant = ")
-                .bind(variant.to_string())
-                .push(" AND on_hand - reserved >= $1")
-                .execute(tx)
-                .await?;
-            if taken == 0 {
-                return Ok(false);
+        terms: Terms,
+    ) -> Result<Option<Vec<Held>>, Error> {
+        let mut counted = HashSet::new();
+        let mut gone = Vec::new();
+        for HoldLine { variant, quantity } in in_variant_order(lines) {
+            let taken: Option<Left> =
+                Sql::new("UPDATE stock_level SET reserved = reserved + CASE tracked WHEN 1 THEN ")
+                    .bind(i64::from(quantity))
+                    .push(" ELSE 0 END WHERE variant = ")
+                    .bind(variant.to_string())
+                    .push(" AND (tracked = 0 OR on_hand - reserved >= $1)")
+                    .push(terms.condition())
+                    .push(" RETURNING on_hand - reserved AS available, tracked")
+                    .one(tx)
+                    .await?;
+            let Some(Left { available, tracked }) = taken else { return Ok(None) };
+            if tracked != 0 {
+                counted.insert(variant);
+                gone.extend((available == 0).then_some(variant));
             }
         }
-        self.move_lines(tx, "reserved", reservation, &lines).await?;
+        let held = |line: &HoldLine| Held { line: *line, counted: counted.contains(&line.variant) };
+        let held: Vec<Held> = lines.iter().map(held).collect();
+        self.move_lines(tx, "reserved", reservation, &held).await?;
+        for variant in gone {
+            tx.publish(&StockDepleted { variant, at: self.clock.now() })?;
+        }
+        Ok(Some(held))
+    }
+
+    /// Sets the lines of a reservation aside and writes into it which of them are counted, unless all are,
+    /// as it says already.
+    pub(super) async fn hold(
+        &self,
+        tx: &mut Tx,
+        reservation: &Reservation,
+        terms: Terms,
+    ) -> Result<bool, Error> {
+        let lines = &reservation.lines;
+        let Some(held) = self.set_aside(tx, reservation.id, lines, terms).await? else {
+            return Ok(false);
+        };
+        if terms == Terms::Sold || held.iter().any(|held| !held.counted) {
+            Sql::new("UPDATE reservation SET lines = ")
+                .bind(lines_json(&held)?)
+                .push(" WHERE id = ")
+                .bind(reservation.id.to_string())
+                .execute(tx)
+                .await?;
+        }
         Ok(true)
     }
 
     /// Sells what `owner` holds, making the hold again if it was taken back and there is enough.
-    pub(crate) async fn commit(&self, tx: &Tx, owner: &Owner) -> Result<Committed, Error> {
+    pub(crate) async fn commit(&self, tx: &mut Tx, owner: &Owner) -> Result<Committed, Error> {
         if change(tx, owner, Change::Commit).await?.is_some() {
             return Ok(Committed::Sold);
         }
@@ -88,16 +154,17 @@ impl Books {
     }
 
     /// Makes a hold again that was taken back. Looks before it takes: the transaction goes on either way.
-    async fn remake(&self, tx: &Tx, found: Reservation) -> Result<Committed, Error> {
-        let available = reservation::available(tx, &found.lines).await?;
-        let available: Vec<i64> = available.into_iter().map(Option::unwrap_or_default).collect();
+    async fn remake(&self, tx: &mut Tx, found: Reservation) -> Result<Committed, Error> {
+        let levels = reservation::levels(tx, &found.lines).await?;
+        let available: Vec<i64> =
+            levels.into_iter().map(|level| level.map_or(0, |level| level.available())).collect();
         let shortages = shortages(&found.lines, &available);
         if !shortages.is_empty() {
             return Ok(Committed::Unavailable(shortages));
         }
         let lost = || Error::Serialization("the hold was made again by somebody else".to_owned());
         change(tx, &found.owner, Change::Remake).await?.ok_or_else(lost)?;
-        match self.set_aside(tx, found.id, &found.lines).await? {
+        match self.hold(tx, &found, Terms::Sold).await? {
             true => Ok(Committed::Sold),
             false => Err(Error::Serialization("stock went while it was counted".to_owned())),
         }
@@ -141,22 +208,39 @@ impl Books {
         Ok(true)
     }
 
+    /// Takes out of the house what was sold to `owner`; false when there is nothing of the kind.
+    pub(crate) async fn ship(&self, tx: &Tx, owner: &Owner) -> Result<bool, Error> {
+        let Some(Changed { id, lines: json }) = change(tx, owner, Change::Ship).await? else {
+            return Ok(false);
+        };
+        let lines = lines(&json)?;
+        for HoldLine { variant, quantity } in counted(&lines) {
+            Sql::new("UPDATE stock_level SET on_hand = on_hand - ")
+                .bind(i64::from(quantity))
+                .push(", reserved = reserved - $1 WHERE variant = ")
+                .bind(variant.to_string())
+                .execute(tx)
+                .await?;
+        }
+        self.move_lines(tx, "shipped", read(&id)?, &lines).await?;
+        Ok(true)
+    }
+
     async fn give_back(
         &self,
         tx: &Tx,
         reservation: ReservationId,
-        lines: &[HoldLine],
+        lines: &[Held],
     ) -> Result<(), Error> {
-        let lines = in_variant_order(lines);
-        for HoldLine { variant, quantity } in &lines {
+        for HoldLine { variant, quantity } in counted(lines) {
             Sql::new("UPDATE stock_level SET reserved = reserved - ")
-                .bind(i64::from(*quantity))
+                .bind(i64::from(quantity))
                 .push(" WHERE variant = ")
                 .bind(variant.to_string())
                 .execute(tx)
                 .await?;
         }
-        self.move_lines(tx, "released", reservation, &lines).await
+        self.move_lines(tx, "released", reservation, lines).await
     }
 
     async fn move_lines(
@@ -164,13 +248,10 @@ impl Books {
         tx: &Tx,
         kind: &str,
         reservation: ReservationId,
-        lines: &[HoldLine],
+        lines: &[Held],
     ) -> Result<(), Error> {
-        if lines.is_empty() {
-            return Ok(());
-        }
         let now = self.clock.now().micros();
-        let row = |line: &HoldLine| -> [Value; 7] {
+        let row = |line: HoldLine| -> [Value; 7] {
             [
                 self.ids.next::<MovementId>().to_string().into(),
                 line.variant.to_string().into(),
@@ -181,14 +262,17 @@ impl Books {
                 now.into(),
             ]
         };
-        Sql::new(
-            "INSERT INTO stock_movement (id, variant, kind, quantity, reason, reservation, at)",
-        )
-        .rows(lines.iter().map(row))
-        .execute(tx)
-        .await?;
+        let head =
+            "INSERT INTO stock_movement (id, variant, kind, quantity, reason, reservation, at)";
+        insert(tx, head, counted(lines).into_iter().map(row).collect(), "").await?;
         Ok(())
     }
+}
+
+/// The lines for which stock was set aside, in the order in which rows are locked.
+fn counted(lines: &[Held]) -> Vec<HoldLine> {
+    let counted = lines.iter().filter(|held| held.counted).map(|held| held.line);
+    in_variant_order(&counted.collect::<Vec<_>>())
 }
 
 /// Changes the state of the owner's reservation, if the state it is in allows it.

@@ -1,14 +1,15 @@
 //! One page of the catalogue, by one statement.
 
 use kernel::{Money, Page};
-use products_api::{Browse, Error, ProductSummary, Sort};
+use products_api::{Browse, Error, Found, ProductSummary, Sort};
 use sea_orm::{FromQueryResult, Value};
 use serde::{Deserialize, Serialize};
 use storage::Failure;
 
 use super::{
     Result, Store,
-    rows::{Name, currency, from_json, read},
+    conditions::Wanted,
+    rows::{Name, currency, from_json, read, status},
     sql::Sql,
 };
 
@@ -17,11 +18,13 @@ struct SummaryRow {
     id: String,
     slug: String,
     title: String,
+    status: String,
     media: String,
     sort_title: String,
     price_from: i64,
-    currency: String,
-    created_at: i64,
+    currency: Option<String>,
+    sort_date: i64,
+    rank: i64,
     in_stock: i64,
 }
 
@@ -30,48 +33,47 @@ struct SummaryRow {
 enum Position {
     Title(String, String),
     Price(i64, String),
+    PriceDown(i64, String),
     Newest(i64, String),
+    Relevance(i64, String, String),
 }
 
-const COLUMNS: &str = "SELECT p.id, p.slug, p.title, p.media, p.sort_title, p.price_from, \
-    p.currency, p.created_at, CAST(CASE WHEN EXISTS (SELECT 1 FROM variant v \
-    JOIN stock_level s ON s.variant = v.id WHERE v.product = p.id AND v.for_sale = 1 \
-    AND s.on_hand > s.reserved) THEN 1 ELSE 0 END AS BIGINT) AS in_stock FROM product p WHERE 1 = 1";
+/// Looked at for the rows of the page only.
+const IN_STOCK: &str = "CAST(CASE WHEN EXISTS (SELECT 1 FROM variant v \
+    JOIN stock_level s ON s.variant = v.id WHERE v.product = page.id AND v.for_sale = 1 \
+    AND (s.tracked = 0 OR s.on_hand > s.reserved)) THEN 1 ELSE 0 END AS BIGINT) AS in_stock";
 
 impl Store {
-    /// One page of what is on sale, of products that have all of `words`.
-    pub(crate) async fn browse(
-        &self,
-        wish: &Browse,
-        words: &[String],
-    ) -> Result<Page<ProductSummary>> {
-        let after =
-            wish.page.after.as_deref().map(|after| position(after, wish.sort)).transpose()?;
+    /// One page of what is wanted, of products that have all of `words`; and what there is to narrow it by.
+    pub(crate) async fn browse(&self, wish: &Browse, words: &[String]) -> Result<Found> {
+        let wanted = Wanted { backend: self.db.backend(), wish, words };
+        let page = self.page(&wanted).await?;
+        let facets = if wish.facets { self.facets(&wanted).await? } else { Vec::new() };
+        Ok(Found { page, facets })
+    }
+
+    async fn page(&self, wanted: &Wanted<'_>) -> Result<Page<ProductSummary>> {
+        let wish = wanted.wish;
+        let sort = match wish.sort {
+            Sort::Relevance if wanted.words.is_empty() => Sort::Title,
+            sort => sort,
+        };
+        let after = wish.page.after.as_deref().map(|after| position(after, sort)).transpose()?;
         let first = after.is_none();
-        let mut sql = Sql::new(COLUMNS);
-        if let Some(slug) = &wish.category {
-            sql = sql
-                .push(
-                    " AND p.id IN (WITH RECURSIVE shelf (id) AS (\
-                     SELECT id FROM category WHERE slug = ",
-                )
-                .bind(slug.as_str())
-                .push(
-                    " UNION ALL SELECT c.id FROM category c JOIN shelf ON c.parent = shelf.id) \
-                     SELECT pc.product FROM product_category pc \
-                     JOIN shelf ON shelf.id = pc.category)",
-                );
-        }
-        for word in words {
-            sql = sql.push(" AND p.words LIKE ").bind(pattern(word)).push(" ESCAPE '\\'");
-        }
+        let sql = Sql::new(format!(
+            "SELECT page.*, {IN_STOCK} FROM (SELECT p.id, p.slug, p.title, p.status, p.media, \
+             p.sort_title, p.price_from, p.currency, p.sort_date, "
+        ));
+        let rank = if sort == Sort::Relevance { rank(wanted.words) } else { ZERO.to_owned() };
+        let sql = wanted.of(sql.push(&rank).push(" AS rank"), None);
         let limit = i64::from(wish.page.limit) + 1;
-        let sql = ordered(sql, wish.sort, after).push(" LIMIT ").bind(limit);
+        let sql = ordered(sql, sort, &rank, after).push(" LIMIT ").bind(limit).push(") page");
+        let sql = sql.push(&order(sort, "page.", "page.rank"));
         let rows: Vec<SummaryRow> = sql.all(&self.db.reader()).await?;
         if let (true, true, Some(slug)) = (first, rows.is_empty(), &wish.category) {
             self.known_category(slug).await?;
         }
-        let rows = Page::cut(rows, wish.page.limit, |row| row.position(wish.sort));
+        let rows = Page::cut(rows, wish.page.limit, |row| row.position(sort));
         let items: Result<_> = rows.items.into_iter().map(SummaryRow::summary).collect();
         Ok(Page { items: items?, next: rows.next })
     }
@@ -90,17 +92,21 @@ impl SummaryRow {
         let position = match sort {
             Sort::Title => Position::Title(self.sort_title.clone(), id),
             Sort::Price => Position::Price(self.price_from, id),
-            Sort::Newest => Position::Newest(self.created_at, id),
+            Sort::PriceDown => Position::PriceDown(self.price_from, id),
+            Sort::Newest => Position::Newest(self.sort_date, id),
+            Sort::Relevance => Position::Relevance(self.rank, self.sort_title.clone(), id),
         };
         serde_json::to_string(&position).expect("text and numbers have a JSON form")
     }
 
     fn summary(self) -> Result<ProductSummary> {
+        let currency = self.currency.as_deref().map(currency).transpose()?;
         Ok(ProductSummary {
             id: read(&self.id)?,
             slug: self.slug,
             title: self.title,
-            price_from: Money::new(self.price_from, currency(&self.currency)?),
+            status: status(&self.status)?,
+            price_from: currency.map(|currency| Money::new(self.price_from, currency)),
             in_stock: self.in_stock != 0,
             media: from_json(&self.media)?,
         })
@@ -115,31 +121,60 @@ fn position(text: &str, sort: Sort) -> Result<Position> {
             (position, sort),
             (Position::Title(..), Sort::Title)
                 | (Position::Price(..), Sort::Price)
+                | (Position::PriceDown(..), Sort::PriceDown)
                 | (Position::Newest(..), Sort::Newest)
+                | (Position::Relevance(..), Sort::Relevance)
         )
     };
     position.filter(fits).ok_or(Failure::Refused(Error::BadCursor))
 }
 
-fn ordered(sql: Sql, sort: Sort, after: Option<Position>) -> Sql {
-    let (column, beyond, direction) = match sort {
-        Sort::Title => ("sort_title", ">", "ASC"),
-        Sort::Price => ("price_from", ">", "ASC"),
-        Sort::Newest => ("created_at", "<", "DESC"),
-    };
-    let after: Option<[Value; 2]> = after.map(|position| match position {
-        Position::Title(title, id) => [title.into(), id.into()],
-        Position::Price(number, id) | Position::Newest(number, id) => [number.into(), id.into()],
-    });
-    let sql = match after {
-        None => sql,
-        Some(after) => sql.push(&format!(" AND (p.{column}, p.id) {beyond} ")).list(after),
-    };
-    sql.push(&format!(" ORDER BY p.{column} {direction}, p.id {direction}"))
+const ZERO: &str = "CAST(0 AS BIGINT)";
+
+/// 0 for products with all words in their titles, 1 for others. Ours, so that it is the same on both
+/// databases.
+fn rank(words: &[String]) -> String {
+    let each = words.iter().map(|word| format!("w.title LIKE '% {word}%'")).collect::<Vec<_>>();
+    format!("CAST(CASE WHEN {} THEN 0 ELSE 1 END AS BIGINT)", each.join(" AND "))
 }
 
-/// A LIKE pattern for texts that contain `word`, in which nothing is a wildcard.
-fn pattern(word: &str) -> String {
-    let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
+/// Adds where the page begins, and its order.
+fn ordered(sql: Sql, sort: Sort, rank: &str, after: Option<Position>) -> Sql {
+    let sql = match after {
+        None => sql,
+        Some(after) => {
+            let values: Vec<Value> = match after {
+                Position::Title(title, id) => vec![title.into(), id.into()],
+                Position::Price(number, id)
+                | Position::PriceDown(number, id)
+                | Position::Newest(number, id) => vec![number.into(), id.into()],
+                Position::Relevance(rank, title, id) => vec![rank.into(), title.into(), id.into()],
+            };
+            let (columns, descending) = columns(sort, "p.", rank);
+            let beyond = if descending { "<" } else { ">" };
+            sql.push(&format!(" AND ({}) {beyond} ", columns.join(", "))).list(values)
+        }
+    };
+    sql.push(&order(sort, "p.", rank))
+}
+
+fn order(sort: Sort, table: &str, rank: &str) -> String {
+    let (columns, descending) = columns(sort, table, rank);
+    let direction = if descending { " DESC" } else { "" };
+    let columns: Vec<_> = columns.iter().map(|column| format!("{column}{direction}")).collect();
+    format!(" ORDER BY {}", columns.join(", "))
+}
+
+/// What is sorted by, and whether the largest comes first.
+fn columns(sort: Sort, table: &str, rank: &str) -> (Vec<String>, bool) {
+    let by = |column: &str| vec![format!("{table}{column}"), format!("{table}id")];
+    match sort {
+        Sort::Title => (by("sort_title"), false),
+        Sort::Price => (by("price_from"), false),
+        Sort::PriceDown => (by("price_from"), true),
+        Sort::Newest => (by("sort_date"), true),
+        Sort::Relevance => {
+            (std::iter::once(rank.to_owned()).chain(by("sort_title")).collect(), false)
+        }
+    }
 }

@@ -1,13 +1,15 @@
 //! Reservations: made, given back, found.
 
 use kernel::Timestamp;
-use products_api::{Error, Extend, Hold, HoldLine, Owner, Reservation, ReservationState};
+use products_api::{Error, Extend, Hold, HoldLine, Owner, Reservation, ReservationState, Variant};
 use sea_orm::FromQueryResult;
 use storage::{Failure, Tx};
 
 use super::{
     Result, Store,
-    rows::{Name, ReservationRow, lines_json, state_name},
+    books::Terms,
+    rows::{Held, Name, ReservationRow, lines_json, state_name},
+    saving::raced,
     sql::Sql,
 };
 use crate::domain::stock::{self, Change, STATES, next};
@@ -15,11 +17,19 @@ use crate::domain::stock::{self, Change, STATES, next};
 /// How many overdue holds one round of the sweeper takes back.
 const BATCH: i64 = 500;
 
-/// How many can be had of a variant.
+/// What can be had of a variant.
 #[derive(FromQueryResult)]
-struct Available {
+pub(super) struct Level {
     variant: String,
     available: i64,
+    tracked: i64,
+    for_sale: i64,
+}
+
+impl Level {
+    pub(super) fn available(&self) -> i64 {
+        if self.tracked != 0 { self.available } else { Variant::PLENTY }
+    }
 }
 
 impl Store {
@@ -36,13 +46,13 @@ impl Store {
             state: ReservationState::Held,
             expires_at: hold.expires_at,
         };
-        let tx = self.db.begin().await?;
+        let mut tx = self.db.begin().await?;
         if !insert(&tx, &reservation).await? {
             let found =
                 find(&tx, &hold.owner).await?.ok_or_else(|| raced("a reservation vanished"))?;
             return stock::again(found, hold).map_err(Failure::Refused);
         }
-        if self.books.set_aside(&tx, reservation.id, &hold.lines).await? {
+        if self.books.hold(&mut tx, &reservation, Terms::ForSale).await? {
             tx.commit().await?;
             return Ok(reservation);
         }
@@ -53,11 +63,14 @@ impl Store {
     /// Names every line for which there is not enough.
     async fn shortage(&self, lines: &[HoldLine]) -> Result<Failure<Error>> {
         let mut available = Vec::with_capacity(lines.len());
-        for (line, level) in lines.iter().zip(self::available(&self.db.reader(), lines).await?) {
-            match level {
-                Some(level) => available.push(level),
-                None => return Ok(Failure::Refused(Error::UnknownVariant(line.variant))),
+        for (line, level) in lines.iter().zip(levels(&self.db.reader(), lines).await?) {
+            let Some(level) = level else {
+                return Ok(Failure::Refused(Error::UnknownVariant(line.variant)));
+            };
+            if level.for_sale == 0 {
+                return Ok(Failure::Refused(Error::NotForSale(line.variant)));
             }
+            available.push(level.available());
         }
         let shortages = stock::shortages(lines, &available);
         if shortages.is_empty() {
@@ -123,22 +136,26 @@ impl Store {
     }
 }
 
-/// How many can be had of each line's variant, if it exists.
-pub(super) async fn available(
+/// What can be had of each line's variant, if it exists.
+pub(super) async fn levels(
     on: &impl sea_orm::ConnectionTrait,
     lines: &[HoldLine],
-) -> std::result::Result<Vec<Option<i64>>, storage::Error> {
-    let found: Vec<Available> = Sql::new(
-        "SELECT variant, on_hand - reserved AS available FROM stock_level WHERE variant IN ",
+) -> std::result::Result<Vec<Option<Level>>, storage::Error> {
+    let mut found: Vec<Level> = Sql::new(
+        "SELECT s.variant, s.on_hand - s.reserved AS available, s.tracked, \
+         CAST(CASE WHEN p.status = 'active' THEN v.for_sale ELSE 0 END AS BIGINT) AS for_sale \
+         FROM stock_level s JOIN variant v ON v.id = s.variant JOIN product p ON p.id = v.product \
+         WHERE s.variant IN ",
     )
     .list(lines.iter().map(|line| line.variant.to_string().into()))
     .all(on)
     .await?;
-    let level = |line: &HoldLine| {
+    let mut level = |line: &HoldLine| {
         let name = line.variant.to_string();
-        found.iter().find(|level| level.variant == name).map(|level| level.available)
+        let place = found.iter().position(|level| level.variant == name)?;
+        Some(found.swap_remove(place))
     };
-    Ok(lines.iter().map(level).collect())
+    Ok(lines.iter().map(&mut level).collect())
 }
 
 /// Finds the reservation of `owner`.
@@ -168,11 +185,13 @@ pub(super) fn target(change: Change) -> &'static str {
 
 /// Adds the reservation unless its owner has one.
 async fn insert(tx: &Tx, reservation: &Reservation) -> std::result::Result<bool, storage::Error> {
+    let held = |line: &HoldLine| Held { line: *line, counted: true };
+    let lines: Vec<Held> = reservation.lines.iter().map(held).collect();
     let added = Sql::new("INSERT INTO reservation (id, owner, lines, state, expires_at)")
         .rows([[
             reservation.id.to_string().into(),
             reservation.owner.0.clone().into(),
-            lines_json(&reservation.lines)?.into(),
+            lines_json(&lines)?.into(),
             state_name(reservation.state).into(),
             reservation.expires_at.micros().into(),
         ]])
@@ -180,9 +199,4 @@ async fn insert(tx: &Tx, reservation: &Reservation) -> std::result::Result<bool,
         .execute(tx)
         .await?;
     Ok(added == 1)
-}
-
-/// Somebody else was in the way; the same again may succeed.
-fn raced(how: &str) -> Failure<Error> {
-    Failure::Storage(storage::Error::Serialization(how.to_owned()))
 }

@@ -4,7 +4,7 @@
 //! appearance; a number may appear again.
 
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
-use storage::Error;
+use storage::{Error, Tx};
 
 /// A statement that is put together piece by piece.
 pub(super) struct Sql {
@@ -49,6 +49,11 @@ impl Sql {
         self
     }
 
+    /// Adds a condition of a query; without any, every row is meant.
+    pub(super) fn and(self, condition: &str) -> Self {
+        self.push(" AND ").push(condition)
+    }
+
     /// Runs it; gives the number of rows it wrote.
     pub(super) async fn execute(self, on: &impl ConnectionTrait) -> Result<u64, Error> {
         let statement = self.statement(on);
@@ -78,4 +83,22 @@ impl Sql {
     fn statement(self, on: &impl ConnectionTrait) -> Statement {
         Statement::from_sql_and_values(on.get_database_backend(), self.text, self.values)
     }
+}
+
+/// How many rows are inserted by one statement.
+const ROWS: usize = 400;
+
+/// Inserts all `rows` by as few statements as there can be; gives the number of rows it wrote.
+pub(super) async fn insert<const WIDTH: usize>(
+    tx: &Tx,
+    head: &str,
+    rows: Vec<[Value; WIDTH]>,
+    tail: &str,
+) -> Result<u64, Error> {
+    let mut written = 0;
+    for part in rows.chunks(ROWS) {
+        let sql = Sql::new(head).rows(part.iter().cloned()).push(tail);
+        written += sql.execute(tx).await?;
+    }
+    Ok(written)
 }

@@ -1,12 +1,13 @@
 //! Stock that comes and goes, and books that add up.
 
-use products_api::{Adjust, StockLevel};
+use products_api::{Adjust, Adjustment, StockLevel};
 use sea_orm::{ConnectionTrait, Statement};
 
 use super::*;
 
 fn change(variant: VariantId, change: i64, cause: &str) -> Adjust {
-    Adjust { variant, change, reason: "a count".into(), cause: cause.into() }
+    let kind = if change > 0 { Adjustment::Received } else { Adjustment::Adjusted };
+    Adjust { variant, kind, change, reason: "a count".into(), cause: cause.into() }
 }
 
 #[tokio::test]

@@ -79,8 +79,8 @@ async fn expire(shop: &Shop, who: &str) {
 /// Sells what `who` holds, as the command does.
 async fn sell(shop: &Shop, who: &str) -> Committed {
     let books = Books::new(Arc::new(SystemClock), Ids::system());
-    let tx = shop.db.begin().await.unwrap();
-    let sold = books.commit(&tx, &owner(who)).await.unwrap();
+    let mut tx = shop.db.begin().await.unwrap();
+    let sold = books.commit(&mut tx, &owner(who)).await.unwrap();
     tx.commit().await.unwrap();
     shop.adds_up().await;
     sold

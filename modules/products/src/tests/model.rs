@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kernel::SystemClock;
-use products_api::Adjust;
+use products_api::{Adjust, Adjustment};
 use proptest::prelude::*;
 
 use super::*;
@@ -110,8 +110,8 @@ async fn perform(shop: &Shop, variants: &[VariantId], number: usize, act: &Act) 
         Act::Release(who) => shop.products.release(owner(&who.to_string())).await.is_ok(),
         Act::Commit(who) => {
             let books = Books::new(Arc::new(SystemClock), Ids::system());
-            let tx = shop.db.begin().await.unwrap();
-            let sold = books.commit(&tx, &owner(&who.to_string())).await.unwrap();
+            let mut tx = shop.db.begin().await.unwrap();
+            let sold = books.commit(&mut tx, &owner(&who.to_string())).await.unwrap();
             match sold {
                 Committed::Sold => tx.commit().await.unwrap(),
                 _ => tx.rollback().await.unwrap(),
@@ -120,7 +120,8 @@ async fn perform(shop: &Shop, variants: &[VariantId], number: usize, act: &Act) 
         }
         Act::Adjust(variant, change) => {
             let (variant, cause) = (variants[*variant], format!("act {number}"));
-            let wish = Adjust { variant, change: *change, reason: "a count".into(), cause };
+            let kind = Adjustment::Adjusted;
+            let wish = Adjust { variant, kind, change: *change, reason: "a count".into(), cause };
             shop.products.adjust(wish).await.is_ok()
         }
     }

@@ -80,7 +80,7 @@ async fn a_product_is_not_sent_again_until_it_or_its_stock_changes() {
 #[tokio::test]
 async fn a_product_is_found_by_its_id_and_an_unknown_one_is_a_problem() {
     check(async |shop| {
-        let product = shop.products.publish(wish("mug", &[("mug", 900, 1)])).await.unwrap();
+        let product = shop.products.add_product(wish("mug", &[("mug", 900, 1)])).await.unwrap();
         let (status, _, body) = ask(&shop, get(&format!("/v1/products/{}", product.id))).await;
         assert_eq!((status, &body["slug"]), (StatusCode::OK, &json!("mug")));
         let (status, headers, problem) = ask(&shop, get("/v1/products/unicorn")).await;
@@ -99,13 +99,14 @@ async fn staff_put_a_category_and_a_product_on_the_shelves() {
         assert_eq!(status, StatusCode::CREATED);
         assert_eq!(body["_links"]["products"]["href"], "/v1/products?category=kitchen");
         let mug = json!({
-            "slug": "mug", "title": "Mug", "categories": ["kitchen"],
+            "slug": "mug", "title": "Mug", "status": "active", "categories": ["kitchen"],
             "variants": [{ "sku": "M-1", "price": { "minor": 900, "currency": "EUR" }, "on_hand": 3 }]
         });
         let request = TestRequest::post().uri("/v1/admin/products").set_json(mug.clone());
         let (status, headers, body) = ask(&shop, request).await;
         assert_eq!((status, &body["variants"][0]["available"]), (StatusCode::CREATED, &json!(3)));
-        assert_eq!(headers.get(header::LOCATION).unwrap(), "/v1/products/mug");
+        let place = headers.get(header::LOCATION).unwrap().to_str().unwrap();
+        assert_eq!(place, body["_links"]["self"]["href"]);
         let request = TestRequest::post().uri("/v1/admin/products").set_json(mug);
         let (status, _, problem) = ask(&shop, request).await;
         assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("conflict")));

@@ -14,22 +14,25 @@ async fn cost<T>(shop: &Shop, work: impl Future<Output = products_api::Result<T>
 }
 
 #[tokio::test]
-async fn reading_costs_one_statement_a_list_and_three_a_product() {
+async fn reading_costs_one_statement_a_list_two_with_facets_and_three_a_product() {
     check(async |shop| {
         shop.products.add_category(category("home", None, 1)).await.unwrap();
         let mut ids = Vec::new();
         for number in 0..20 {
             let mut product = wish(&format!("p{number}"), &[(&format!("s{number}"), 100, 1)]);
             product.categories = vec!["home".into()];
-            ids.push(shop.products.publish(product).await.unwrap().variants[0].id);
+            ids.push(shop.products.add_product(product).await.unwrap().variants[0].id);
         }
         let all = Browse {
             text: Some("the p".into()),
             category: Some("home".into()),
             ..Browse::default()
         };
-        let (browsing, page) = cost(&shop, shop.products.browse(all)).await;
-        assert_eq!((browsing, page.items.len()), (1, 20));
+        let (browsing, found) = cost(&shop, shop.products.browse(all.clone())).await;
+        assert_eq!((browsing, found.page.items.len()), (1, 20));
+        let counted = Browse { facets: true, ..all };
+        let (browsing, _) = cost(&shop, shop.products.browse(counted)).await;
+        assert_eq!(browsing, 2);
         let (finding, _) = cost(&shop, shop.products.product(ProductRef::Slug("p1".into()))).await;
         assert_eq!(finding, 3);
         let (variants, found) = cost(&shop, shop.products.variants(ids)).await;
@@ -61,9 +64,9 @@ async fn selling_what_is_held_is_one_statement_of_ours() {
         let mug = shop.stocked("mug", 9).await;
         shop.products.reserve(hold("order", &[(mug, 1)])).await.unwrap();
         let books = Books::new(Arc::new(SystemClock), Ids::system());
-        let tx = shop.db.begin().await.unwrap();
+        let mut tx = shop.db.begin().await.unwrap();
         let before = shop.db.statements();
-        assert_eq!(books.commit(&tx, &owner("order")).await.unwrap(), Committed::Sold);
+        assert_eq!(books.commit(&mut tx, &owner("order")).await.unwrap(), Committed::Sold);
         assert_eq!(shop.db.statements() - before, 1);
         tx.commit().await.unwrap();
     })
