@@ -19,7 +19,7 @@ const MODULES: [&str; 6] = ["users", "products", "carts", "orders", "payments", 
 /// How long nothing may happen before the shop counts as quiet.
 const QUIET: Duration = Duration::from_millis(300);
 /// The same, when marks over messages that concern nobody must have been moved before.
-const SETTLED: Duration = Duration::from_millis(1500);
+const SETTLED: Duration = Duration::from_millis(2500);
 /// How often something is counted alone.
 const TIMES: usize = 5;
 /// How many buy at once.

@@ -68,7 +68,7 @@ impl Job {
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Drop for Job {
     fn drop(&mut self) {
