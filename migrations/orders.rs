@@ -10,5 +10,6 @@ pub(crate) const HISTORY: History = history!(
         "chassis/0003_saga",
         "orders/0001_orders",
         "orders/0002_promises" per dialect,
+        "orders/0003_ways" per dialect,
     ]
 );

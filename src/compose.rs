@@ -54,6 +54,16 @@ pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
         products::open(site.db.clone(), needs)
     });
 
+    let deliveries: Door<dyn Deliveries> = door!(house, "deliveries", RemoteDeliveries, |site| {
+        let needs = deliveries::Needs {
+            clock: house.clock.clone(),
+            ids: house.ids.clone(),
+            meters: house.meters.clone(),
+            settings: house.loaded.settings("deliveries")?,
+        };
+        deliveries::open(site.db.clone(), needs)
+    });
+
     let carts: Door<dyn Carts> = door!(house, "carts", RemoteCarts, |site| {
         let needs = carts::Needs {
             products: house.port("carts", &products),
@@ -63,16 +73,6 @@ pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
             settings: house.loaded.settings("carts")?,
         };
         carts::open(site.db.clone(), needs)
-    });
-
-    let deliveries: Door<dyn Deliveries> = door!(house, "deliveries", RemoteDeliveries, |site| {
-        let needs = deliveries::Needs {
-            clock: house.clock.clone(),
-            ids: house.ids.clone(),
-            meters: house.meters.clone(),
-            settings: house.loaded.settings("deliveries")?,
-        };
-        deliveries::open(site.db.clone(), needs)
     });
 
     let payments: Door<dyn Payments> = door!(house, "payments", RemotePayments, |site| {
@@ -94,6 +94,7 @@ pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
             users: house.port("orders", &users),
             products: house.port("orders", &products),
             deliveries: house.port("orders", &deliveries),
+            payments: house.port("orders", &payments),
             clock: house.clock.clone(),
             ids: house.ids.clone(),
             meters: house.meters.clone(),

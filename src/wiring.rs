@@ -58,15 +58,6 @@ pub const MODULES: &[Module] = &[
         ],
     },
     Module {
-        name: "carts",
-        purpose: "what a shopper is about to want",
-        built: cfg!(feature = "carts"),
-        tables: true,
-        asks: &["products"],
-        listens: &[orders_api::OrderPlaced::CHANNEL],
-        speaks: &[],
-    },
-    Module {
         name: "deliveries",
         purpose: "parcels on their way",
         built: cfg!(feature = "deliveries"),
@@ -74,6 +65,15 @@ pub const MODULES: &[Module] = &[
         asks: &[],
         listens: &[orders_api::OrderCompleted::CHANNEL, deliveries_api::CancelDelivery::CHANNEL],
         speaks: &[deliveries_api::ShipmentPrepared::CHANNEL, orders_api::REPLIES],
+    },
+    Module {
+        name: "carts",
+        purpose: "what a shopper is about to want",
+        built: cfg!(feature = "carts"),
+        tables: true,
+        asks: &["products"],
+        listens: &[orders_api::OrderPlaced::CHANNEL],
+        speaks: &[],
     },
     Module {
         name: "payments",
@@ -89,12 +89,17 @@ pub const MODULES: &[Module] = &[
         purpose: "promises made, and the checkout saga",
         built: cfg!(feature = "orders"),
         tables: true,
-        asks: &["users", "products", "carts", "deliveries"],
-        listens: &[orders_api::REPLIES],
+        asks: &["users", "products", "carts", "deliveries", "payments"],
+        listens: &[
+            orders_api::REPLIES,
+            payments_api::PaymentRefunded::CHANNEL,
+            deliveries_api::ShipmentDispatched::CHANNEL,
+        ],
         speaks: &[
             orders_api::OrderPlaced::CHANNEL,
             payments_api::Collect::CHANNEL,
             products_api::CommitReservation::CHANNEL,
+            deliveries_api::CancelDelivery::CHANNEL,
         ],
     },
     Module {

@@ -81,8 +81,8 @@ fn memory_does_not_reach_other_processes() {
 
 #[test]
 fn an_edge_that_is_no_call_is_refused_and_those_there_are_are_named() {
-    let said = complaint(&["topology.edges.\"orders -> payments\" = \"rabbitmq\""]);
-    assert!(said.contains("\"orders -> payments\", but there is no such call"), "{said}");
+    let said = complaint(&["topology.edges.\"payments -> orders\" = \"rabbitmq\""]);
+    assert!(said.contains("\"payments -> orders\", but there is no such call"), "{said}");
     assert!(said.contains("\"orders -> products\""), "{said}");
 }
 

@@ -14,6 +14,7 @@ mod deliveries;
 mod documents;
 mod idempotency;
 mod keeping;
+mod orders;
 mod people;
 mod performance;
 mod problems;
@@ -132,9 +133,14 @@ journeys! {
         a_parcel_is_sent_followed_and_delivered,
         a_parcel_that_staff_call_off_is_not_sent,
     }
+    orders in Shop::PLAIN => {
+        whoever_prefers_to_wait_is_told_how_it_ended,
+        the_way_of_an_order_is_told_as_it_happens,
+        staff_find_orders_look_into_them_and_cancel_them,
+    }
     stock in Shop::PLAIN => {
         cancelling_a_pending_order_frees_its_stock,
-        a_completed_order_is_not_cancelled_just_so,
+        cancelling_a_completed_order_gives_everything_back,
         too_little_stock_is_a_conflict_that_names_the_lines,
         fifty_buyers_at_once_get_the_last_five_and_no_more,
     }

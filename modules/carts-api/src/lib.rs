@@ -162,6 +162,8 @@ pub enum RequirementKind {
     OutOfStock,
     /// It is not for sale any more.
     Unavailable,
+    /// Nobody has said where it goes. A cart has no address, so this is said when an order is placed.
+    AddressMissing,
 }
 
 impl RequirementKind {
@@ -172,6 +174,7 @@ impl RequirementKind {
             Self::PriceChanged => Code::PriceChanged,
             Self::OutOfStock => Code::InsufficientStock,
             Self::Unavailable => Code::VariantUnavailable,
+            Self::AddressMissing => Code::ValidationFailed,
         }
     }
 }

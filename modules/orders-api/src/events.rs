@@ -74,7 +74,7 @@ pub struct OrderExpired {
 }
 
 /// A paid order is to be cancelled: the delivery is called off next, then the money goes back. If the
-/// parcel has left already, the order is completed again and [`OrderCompleted`] is not repeated.
+/// parcel has left already, [`OrderKept`] follows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrderCancelling {
     /// Which one.
@@ -82,6 +82,21 @@ pub struct OrderCancelling {
     /// Who had ordered.
     pub customer: UserId,
     /// Why.
+    pub reason: String,
+    /// The order's version.
+    pub version: Version,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// It was too late to cancel an order: it is completed again, as it was before [`OrderCancelling`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OrderKept {
+    /// Which one.
+    pub order: OrderId,
+    /// Who had ordered.
+    pub customer: UserId,
+    /// Why, for the customer.
     pub reason: String,
     /// The order's version.
     pub version: Version,
@@ -146,6 +161,7 @@ announced! {
     OrderCompleted = "order-completed";
     OrderExpired = "order-expired";
     OrderCancelling = "order-cancelling";
+    OrderKept = "order-kept";
     OrderCancelled = "order-cancelled";
     OrderRejected = "order-rejected";
 }

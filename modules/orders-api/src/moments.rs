@@ -21,6 +21,7 @@ moments! {
     OrderCompleted {}
     OrderExpired {}
     OrderCancelling { reason }
+    OrderKept { reason }
     OrderCancelled { reason }
     OrderRejected { reason }
 }

@@ -1,76 +1,29 @@
 //! The rules of orders. Nothing here awaits.
 
-use carts_api::Cart;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use carts_api::{Cart, Requirement, RequirementKind};
 use deliveries_api::Quote;
 use kernel::{Money, Timestamp, Version, Violation};
 use orders_api::{
-    DeliveryStatus, Error, Line, Order, OrderId, OrderNumber, PaymentId, PaymentStatus, Result,
-    Status, Totals,
+    Contact, DeliveryStatus, Error, Line, Order, OrderId, OrderNumber, PaymentId, PaymentStatus,
+    Result, Status, Totals,
 };
 use users_api::{PostalAddress, UserId};
 
-/// The part of an order that moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct State {
-    pub(crate) status: Status,
-    pub(crate) payment: PaymentStatus,
-    pub(crate) delivery: DeliveryStatus,
-}
-
-/// What can happen to an order once it is placed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Happening {
-    /// The money is ours.
-    Paid,
-    /// The stock is sold, so it can be delivered.
-    Completed,
-    /// The customer does not want it any more.
-    Cancelled,
-    /// Nobody paid in time.
-    Expired,
-}
-
-/// What the order becomes, or nothing when it cannot happen to it now.
-pub(crate) fn next(state: State, happening: Happening) -> Option<State> {
-    use DeliveryStatus::Preparing;
-    use PaymentStatus::{None as Unpaid, Paid};
-    match (state.status, state.payment, happening) {
-        (Status::Pending, Unpaid, Happening::Paid) => Some(State { payment: Paid, ..state }),
-        (Status::Pending, Paid, Happening::Completed) => {
-            Some(State { status: Status::Completed, delivery: Preparing, ..state })
-        }
-        (Status::Pending, Unpaid, Happening::Cancelled) => {
-            Some(State { status: Status::Cancelled, ..state })
-        }
-        (Status::Pending, Unpaid, Happening::Expired) => {
-            Some(State { status: Status::Expired, ..state })
-        }
-        _ => None,
-    }
-}
-
-/// Every state from which `happening` leads on, with where it leads: the condition of its update.
-pub(crate) fn transitions(happening: Happening) -> impl Iterator<Item = (State, State)> {
-    states().filter_map(move |state| Some((state, next(state, happening)?)))
-}
-
-fn states() -> impl Iterator<Item = State> {
-    const STATUSES: [Status; 4] =
-        [Status::Pending, Status::Completed, Status::Cancelled, Status::Expired];
-    const PAYMENTS: [PaymentStatus; 2] = [PaymentStatus::None, PaymentStatus::Paid];
-    const DELIVERIES: [DeliveryStatus; 2] = [DeliveryStatus::None, DeliveryStatus::Preparing];
-    STATUSES.into_iter().flat_map(|status| {
-        PAYMENTS.into_iter().flat_map(move |payment| {
-            DELIVERIES.into_iter().map(move |delivery| State { status, payment, delivery })
-        })
-    })
-}
+pub(crate) use state::{Happening, State, goal, next, sources};
 
 /// What a customer asked for, with everything it depends on, as it was a moment ago.
 pub(crate) struct Wish {
     pub(crate) customer: UserId,
+    pub(crate) contact: Option<Contact>,
     pub(crate) cart: Cart,
     pub(crate) ship_to: PostalAddress,
+    pub(crate) bill_to: PostalAddress,
     pub(crate) quotes: Vec<Quote>,
     pub(crate) delivery_method: String,
     pub(crate) expected_total: Money,
@@ -102,10 +55,11 @@ pub(crate) fn draft(wish: Wish, birth: &Birth) -> Result<Order> {
         id: birth.id,
         number: number(birth.id),
         customer: wish.customer,
-        contact: None,
+        contact: wish.contact,
         cart: wish.cart.id,
         lines: wish.cart.lines.into_iter().map(line).collect(),
         ship_to: wish.ship_to,
+        bill_to: wish.bill_to,
         delivery_method: wish.delivery_method,
         totals,
         status: Status::Pending,
@@ -115,6 +69,7 @@ pub(crate) fn draft(wish: Wish, birth: &Birth) -> Result<Order> {
         placed_at: birth.placed_at,
         expires_at: birth.expires_at,
         version: Version::FIRST,
+        announced: Version::FIRST,
     })
 }
 
@@ -167,27 +122,41 @@ pub(crate) fn reason(text: &str) -> Result<String> {
     Err(Error::Invalid(vec![Violation::new("/reason", "length", detail)]))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_order_is_completed_only_when_it_is_paid() {
-        for (from, to) in transitions(Happening::Completed) {
-            assert_eq!(from.payment, PaymentStatus::Paid);
-            assert_eq!((to.status, to.delivery), (Status::Completed, DeliveryStatus::Preparing));
-        }
+/// How a customer is reached: a guest says so, a user is known to users.
+pub(crate) fn contact(customer: UserId, given: Option<Contact>) -> Result<Option<Contact>> {
+    if !identity::is_guest(&customer.to_string()) {
+        return Ok(None);
     }
-
-    #[test]
-    fn an_order_that_ended_or_is_paid_does_not_end_again() {
-        for happening in [Happening::Cancelled, Happening::Expired] {
-            for (from, _) in transitions(happening) {
-                assert_eq!((from.status, from.payment), (Status::Pending, PaymentStatus::None));
-            }
-        }
-        let paid_twice =
-            transitions(Happening::Paid).any(|(from, _)| from.payment == PaymentStatus::Paid);
-        assert!(!paid_twice);
+    let wrong = |code: &'static str, detail: &'static str| {
+        Error::Invalid(vec![Violation::new("/contact/email", code, detail)])
+    };
+    let missing = || wrong("required", "whoever buys without an account gives an e-mail address");
+    let email = given.ok_or_else(missing)?.email.trim().to_owned();
+    let (local, host) = email.rsplit_once('@').unwrap_or_default();
+    let plain = |letter: char| !letter.is_whitespace() && !letter.is_control();
+    let fits = (1..=64).contains(&local.len()) && email.len() <= 254 && email.chars().all(plain);
+    match fits && host.contains('.') && !host.starts_with('.') && !host.ends_with('.') {
+        true => Ok(Some(Contact { email })),
+        false => Err(wrong("email", "this is not an e-mail address")),
     }
+}
+
+/// What stands between a cart and an order when nobody has said where it goes.
+pub(crate) fn address_missing() -> Error {
+    let detail = "say where it goes: give `address_id` or `address`".to_owned();
+    let kind = RequirementKind::AddressMissing;
+    Error::Unmet(vec![Requirement { kind, line: None, detail }])
+}
+
+/// Until when an order is held that should have been paid by `order.expires_at`, while it is not the
+/// customer's fault that it was not; nothing when that has lasted long enough.
+pub(crate) fn extended(
+    order: &Order,
+    now: Timestamp,
+    hold: Duration,
+    longest: Duration,
+) -> Option<Timestamp> {
+    let last = order.placed_at.plus(longest);
+    let until = now.plus(hold).min(last);
+    (until > order.expires_at && now < last).then_some(until)
 }

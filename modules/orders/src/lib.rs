@@ -1,25 +1,29 @@
 //! Promises made: from a cart to a paid order whose stock is sold.
 //!
 //! Start reading at [`open`]. The rules are in `domain`, the way of an order from wish to row in
-//! `service`, and what happens after that in `checkout`, the saga.
+//! `service`, and what happens after that in `checkout` and `cancellation`, the sagas.
 
+mod announce;
+mod cancellation;
 mod checkout;
 mod domain;
 mod http;
 mod service;
 mod steps;
 mod store;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::{sync::Arc, time::Duration};
 
 use carts_api::Carts;
 use deliveries_api::Deliveries;
-use host::{Background, Hosted};
+use host::{Background, Hosted, idempotency::Replies};
 use kernel::{Clock, Ids};
-use messaging::Subscriptions;
 use orders_api::{LocalOrders, Orders, OrdersSkeleton, REPLIES};
+use payments_api::Payments;
 use ports::Meters;
 use products_api::Products;
 use saga::Engine;
@@ -27,7 +31,10 @@ use serde::Deserialize;
 use storage::Database;
 use users_api::Users;
 
-use crate::{checkout::Checkout, service::Service, steps::Records, store::Store};
+use crate::{
+    cancellation::Cancellation, checkout::Checkout, http::Closing, service::Service,
+    steps::Records, store::Store,
+};
 
 /// The name of the module.
 pub const NAME: &str = "orders";
@@ -42,6 +49,8 @@ pub struct Needs {
     pub products: Arc<dyn Products>,
     /// Knows what delivery costs.
     pub deliveries: Arc<dyn Deliveries>,
+    /// Is asked only whether it has taken up an order that is about to expire.
+    pub payments: Arc<dyn Payments>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Gives out ids.
@@ -59,14 +68,28 @@ pub struct Settings {
     /// How long an order is payable and its stock held.
     #[serde(with = "humantime_serde")]
     pub hold: Duration,
+    /// How long that may be extended while payments is silent, since the order was placed.
+    #[serde(with = "humantime_serde")]
+    pub longest_hold: Duration,
     /// How often orders that were not paid in time are looked for.
     #[serde(with = "humantime_serde")]
     pub sweep: Duration,
+    /// How long sagas that have ended are kept, for whoever looks into them.
+    #[serde(with = "humantime_serde")]
+    pub sagas_kept: Duration,
 }
+
+/// How often sagas that have ended are looked for.
+const FORGETTING: Duration = Duration::from_secs(60 * 60);
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { hold: Duration::from_secs(15 * 60), sweep: Duration::from_secs(5) }
+        Self {
+            hold: Duration::from_mins(15),
+            longest_hold: Duration::from_hours(24),
+            sweep: Duration::from_secs(5),
+            sagas_kept: Duration::from_hours(30 * 24),
+        }
     }
 }
 
@@ -77,22 +100,55 @@ pub fn open(db: Database, needs: Needs) -> Hosted<dyn Orders> {
         (clock.clone(), ids.clone(), meters.clone(), settings.clone());
     let store = Store::new(db.clone());
     let records = Arc::new(Records::new(store.clone(), clock.clone()));
-    let engine = Engine::new(db.clone(), REPLIES, clock.clone()).runs::<Checkout>(records);
+    let engine = Engine::new(db.clone(), REPLIES, clock.clone())
+        .runs::<Checkout>(records.clone())
+        .runs::<Cancellation>(records);
     let engine = Arc::new(engine);
+    let subscriptions = subscriptions::subscriptions(store.clone());
     let service = Arc::new(Service::new(store, engine.clone(), ids, needs));
     let port = LocalOrders::around(service.clone(), &meters);
     let expiry = Background::every("orders: expiry", settings.sweep, move || {
         let service = service.clone();
-        async move { service.expire_overdue().await }
+        async move { service.sweep().await }
     });
     let watch = engine.clone();
     let sagas = Background::new("orders: sagas", move |stop| async move { watch.run(stop).await });
-    let answers = host::idempotency::sweeper("orders: old answers", db, clock);
+    let replies = Replies::new(db.clone(), clock.clone());
+    let answers = replies.sweeper("orders: old answers");
+    let closing = Closing::default();
+    let streams = closing.clone();
+    let streams = Background::new("orders: event streams", move |stop| async move {
+        stop.cancelled().await;
+        streams.0.cancel();
+    });
+    let forgetting = forgetting(db, engine.clone(), clock, settings.sagas_kept);
     Hosted {
         wire: OrdersSkeleton::new(port.clone()),
-        routes: http::routes(port.clone()),
-        subscriptions: Subscriptions::of(NAME).replies(REPLIES, engine),
-        background: vec![expiry, sagas, answers],
+        routes: http::routes(port.clone(), replies, closing),
+        subscriptions: subscriptions.replies(REPLIES, engine),
+        background: vec![expiry, sagas, answers, streams, forgetting],
         port,
     }
+}
+
+/// Removes sagas that ended long ago.
+fn forgetting(
+    db: Database,
+    engine: Arc<Engine>,
+    clock: Arc<dyn Clock>,
+    kept: Duration,
+) -> Background {
+    Background::every("orders: old sagas", FORGETTING, move || {
+        let (db, engine, before) = (db.clone(), engine.clone(), clock.now().minus(kept));
+        async move {
+            let forgotten = async {
+                let tx = db.begin().await?;
+                engine.forget(&tx, before).await?;
+                tx.commit().await
+            };
+            if let Err(cause) = forgotten.await {
+                tracing::warn!(%cause, "old sagas cannot be removed");
+            }
+        }
+    })
 }

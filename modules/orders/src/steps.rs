@@ -1,19 +1,36 @@
-//! What the checkout saga changes in this module's own tables.
+//! What the sagas change in this module's own tables.
 
 use std::sync::Arc;
 
-use kernel::{Clock, Timestamp};
-use messaging::Publish;
-use orders_api::{Order, OrderCompleted};
+use kernel::Clock;
+use orders_api::OrderId;
 use ports::async_trait;
-use saga::Steps;
+use saga::{Saga, Steps};
 use storage::{Error, Tx};
 
 use crate::{
-    checkout::{Change, Checkout},
+    announce,
     domain::Happening,
-    store::Store,
+    store::{Happened, Store},
 };
+
+/// Something happens to an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    order: OrderId,
+    happening: Happening,
+    why: Option<String>,
+}
+
+impl Change {
+    pub(crate) fn of(order: OrderId, happening: Happening) -> Self {
+        Self { order, happening, why: None }
+    }
+
+    pub(crate) fn because(self, why: &str) -> Self {
+        Self { why: Some(why.to_owned()), ..self }
+    }
+}
 
 pub(crate) struct Records {
     store: Store,
@@ -27,33 +44,16 @@ impl Records {
 }
 
 #[async_trait]
-impl Steps<Checkout> for Records {
+impl<S: Saga<Change = Change>> Steps<S> for Records {
     async fn record(&self, tx: &mut Tx, change: Change) -> Result<(), Error> {
-        let Change { order, happening } = change;
-        match self.store.advance(tx, order, happening).await? {
-            Some(order) if happening == Happening::Completed => {
-                tx.publish(&completed(order, self.clock.now()))
-            }
-            Some(_) => Ok(()),
+        let Change { order, happening, why } = change;
+        let happened = Happened { happening, at: self.clock.now(), detail: why };
+        match self.store.advance(tx, order, &happened).await? {
+            Some(order) => announce::told(tx, &order, &happened),
             None => {
-                tracing::warn!(%order, ?happening, "a change came too late for its order");
+                tracing::debug!(%order, ?happening, "a change does not concern its order any more");
                 Ok(())
             }
         }
-    }
-}
-
-fn completed(order: Order, at: Timestamp) -> OrderCompleted {
-    OrderCompleted {
-        order: order.id,
-        number: order.number,
-        customer: order.customer,
-        contact: order.contact,
-        lines: order.lines,
-        ship_to: order.ship_to,
-        delivery_method: order.delivery_method,
-        total: order.totals.grand,
-        version: order.version,
-        at,
     }
 }

@@ -1,23 +1,35 @@
 //! Orders at rest.
 
 mod order;
+mod reading;
+mod timeline;
 
-use kernel::{Page, PageRequest, Timestamp};
-use orders_api::{Order, OrderId, OrderOf};
+use kernel::Timestamp;
+use orders_api::{Order, OrderId, OrderPlaced};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait},
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
+    sea_query::{BinOper, Expr, SimpleExpr},
 };
 use storage::{Database, Error, Reader, Tx};
 
-use crate::domain::{self, Happening};
+use crate::{
+    domain::{self, Happening, State},
+    watch::{Changes, Watch},
+};
 
-/// How many overdue orders one round of the sweeper looks at.
-const SWEPT_AT_ONCE: u64 = 100;
+pub(crate) use timeline::has_heard_of_payments;
 
 #[derive(Clone)]
 pub(crate) struct Store {
     db: Database,
+}
+
+/// Something that happens to an order, when, and what there is to say about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Happened {
+    pub(crate) happening: Happening,
+    pub(crate) at: Timestamp,
+    pub(crate) detail: Option<String>,
 }
 
 impl Store {
@@ -33,78 +45,121 @@ impl Store {
         self.db.reader()
     }
 
+    /// Whoever waits for orders of this database.
+    pub(crate) fn watch(&self) -> std::sync::Arc<Watch> {
+        Watch::of(&self.db)
+    }
+
     /// Records a new order.
     pub(crate) async fn insert(&self, tx: &Tx, order: &Order) -> Result<(), Error> {
-        order::Entity::insert(order::row(order)?).exec_without_returning(tx).await?;
+        let placed = <OrderPlaced as kernel::Message>::TYPE;
+        let timeline = timeline::line(order.placed_at, placed, None)?;
+        order::Entity::insert(order::row(order, timeline)?).exec_without_returning(tx).await?;
         Ok(())
     }
 
-    /// The order, if it is the customer's.
-    pub(crate) async fn find(&self, which: OrderOf) -> Result<Option<Order>, Error> {
-        let found = order::Entity::find_by_id(which.order.to_string())
-            .filter(order::Column::Customer.eq(which.customer.to_string()))
-            .one(&self.reader())
-            .await?;
-        found.map(Order::try_from).transpose()
-    }
-
-    /// One page of every order, by id.
-    pub(crate) async fn page(&self, page: &PageRequest) -> Result<Page<Order>, Error> {
-        let mut all = order::Entity::find().order_by_asc(order::Column::Id);
-        if let Some(after) = &page.after {
-            all = all.filter(order::Column::Id.gt(after));
-        }
-        let rows = all.limit(u64::from(page.limit) + 1).all(&self.reader()).await?;
-        let orders = rows.into_iter().map(Order::try_from).collect::<Result<_, _>>()?;
-        Ok(Page::cut(orders, page.limit, |order: &Order| order.id.to_string()))
-    }
-
-    /// Pending orders whose time is over, the oldest first.
-    pub(crate) async fn overdue(&self, now: Timestamp) -> Result<Vec<Order>, Error> {
-        let found = order::Entity::find()
-            .filter(order::Column::Status.eq("pending"))
-            .filter(order::Column::PaymentStatus.eq("none"))
-            .filter(order::Column::ExpiresAt.lte(now.micros()))
-            .order_by_asc(order::Column::ExpiresAt)
-            .limit(SWEPT_AT_ONCE)
-            .all(&self.reader())
-            .await?;
-        found.into_iter().map(Order::try_from).collect()
-    }
-
-    /// Lets `happening` happen to the order, if it can: one statement that is check and write in one.
+    /// Lets something happen to the order, if it can: the statement is check and write in one. Only
+    /// when it usually leads elsewhere is the row looked at first.
     pub(crate) async fn advance(
         &self,
-        tx: &Tx,
+        tx: &mut Tx,
         id: OrderId,
-        happening: Happening,
+        happened: &Happened,
     ) -> Result<Option<Order>, Error> {
-        let mut transitions = domain::transitions(happening);
-        let first = transitions.next();
-        let Some((_, to)) = first else { return Ok(None) };
-        let allowed =
-            first.into_iter().chain(transitions).fold(Condition::any(), |any, (from, _)| {
-                any.add(
-                    order::Column::Status
-                        .eq(order::status(from.status))
-                        .and(order::Column::PaymentStatus.eq(order::payment_status(from.payment)))
-                        .and(
-                            order::Column::DeliveryStatus.eq(order::delivery_status(from.delivery)),
-                        ),
-                )
-            });
+        let Some((goal, others)) = domain::goal(happened.happening) else { return Ok(None) };
+        let led = self.lead(tx, id, happened, goal).await?;
+        if led.is_some() || !others {
+            return Ok(led);
+        }
+        let state = self.state(tx, id).await?;
+        match state.and_then(|state| domain::next(state, happened.happening)) {
+            Some(goal) => self.lead(tx, id, happened, goal).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Where the order stands; nobody else moves it until `tx` ends.
+    pub(crate) async fn state(&self, tx: &Tx, id: OrderId) -> Result<Option<State>, Error> {
+        let row = order::Entity::find_by_id(id.to_string()).lock_exclusive().one(tx).await?;
+        row.as_ref().map(order::state).transpose()
+    }
+
+    /// Leads the order to `goal`, if what happened leads there.
+    async fn lead(
+        &self,
+        tx: &mut Tx,
+        id: OrderId,
+        happened: &Happened,
+        goal: State,
+    ) -> Result<Option<Order>, Error> {
+        let Happened { happening, at, detail } = happened;
+        let from = domain::sources(*happening, goal).fold(Condition::any(), |any, from| {
+            any.add(
+                order::Column::Status
+                    .eq(order::status(from.status))
+                    .and(order::Column::PaymentStatus.eq(order::payment_status(from.payment)))
+                    .and(order::Column::DeliveryStatus.eq(order::delivery_status(from.delivery))),
+            )
+        });
+        let line = timeline::line(*at, &timeline::what(*happening), detail.as_deref())?;
         let changed = order::Entity::update_many()
-            .col_expr(order::Column::Status, Expr::value(order::status(to.status)))
-            .col_expr(order::Column::PaymentStatus, Expr::value(order::payment_status(to.payment)))
+            .col_expr(order::Column::Status, Expr::value(order::status(goal.status)))
+            .col_expr(
+                order::Column::PaymentStatus,
+                Expr::value(order::payment_status(goal.payment)),
+            )
             .col_expr(
                 order::Column::DeliveryStatus,
-                Expr::value(order::delivery_status(to.delivery)),
+                Expr::value(order::delivery_status(goal.delivery)),
             )
-            .col_expr(order::Column::Version, Expr::col(order::Column::Version).add(1))
+            .col_expr(order::Column::Version, next_version())
+            .col_expr(order::Column::Timeline, and(line))
             .filter(order::Column::Id.eq(id.to_string()))
-            .filter(allowed)
+            .filter(from)
             .exec_with_returning(tx)
             .await?;
-        changed.into_iter().next().map(Order::try_from).transpose()
+        self.changed(tx, id, changed)
     }
+
+    /// Lets a pending order be paid until `until`, if it is still at that version.
+    pub(crate) async fn extend(
+        &self,
+        tx: &mut Tx,
+        order: &Order,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Order>, Error> {
+        let line = timeline::line(now, timeline::EXTENDED, None)?;
+        let changed = order::Entity::update_many()
+            .col_expr(order::Column::ExpiresAt, Expr::value(until.micros()))
+            .col_expr(order::Column::Version, next_version())
+            .col_expr(order::Column::Timeline, and(line))
+            .filter(order::Column::Id.eq(order.id.to_string()))
+            .filter(order::Column::Status.eq("pending"))
+            .filter(order::Column::Version.eq(order.version.0.cast_signed()))
+            .exec_with_returning(tx)
+            .await?;
+        self.changed(tx, order.id, changed)
+    }
+
+    /// Whoever waits for the order hears of it when `tx` has committed.
+    fn changed(
+        &self,
+        tx: &mut Tx,
+        id: OrderId,
+        rows: Vec<order::Model>,
+    ) -> Result<Option<Order>, Error> {
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        tx.attachment::<Changes>().add(id);
+        Ok(Some(row.try_into()?))
+    }
+}
+
+fn next_version() -> SimpleExpr {
+    Expr::col(order::Column::Version).add(1)
+}
+
+/// The timeline with one more line.
+fn and(line: String) -> SimpleExpr {
+    Expr::col(order::Column::Timeline).binary(BinOper::Custom("||"), Expr::value(line))
 }

@@ -1,14 +1,18 @@
 //! Stories of orders, told with their real neighbours: in process, and over the loopback wire.
 
+mod cancelling;
+mod crowds;
+mod guests;
+mod lateness;
 mod shop;
+mod timelines;
 
 use kernel::Money;
-use orders_api::{CancelOrder, DeliveryStatus, Error, OrderOf, PaymentStatus, Placed, Status};
-use payments_api::{NewAttempt, PaymentOf};
+use orders_api::{DeliveryStatus, Error, OrderOf, PaymentStatus, Placed, Status};
 use saga::explore;
 
-use self::shop::{VISA, check, check_with, eur, on_both_databases};
-use crate::{Settings, checkout::Checkout};
+use self::shop::{VISA, check, eur, on_both_databases};
+use crate::{cancellation::Cancellation, checkout::Checkout};
 
 const DECLINED: &str = "pm_card_chargeDeclined";
 
@@ -26,6 +30,22 @@ fn every_path_of_the_checkout_ends_completed_or_undone() {
     let report = explore(&[example]);
     println!("checkout: {report}");
     assert!(report.paths > 10);
+}
+
+#[test]
+fn every_path_of_a_cancellation_ends_cancelled_or_not_begun() {
+    let ids = kernel::Ids::system();
+    let example = Cancellation {
+        order: ids.next(),
+        version: kernel::Version(3),
+        payment: ids.next(),
+        customer: ids.next(),
+        amount: eur(1_990),
+        reason: "changed my mind".into(),
+    };
+    let report = explore(&[example]);
+    println!("cancellation: {report}");
+    assert!(report.paths > 1);
 }
 
 #[tokio::test]
@@ -57,59 +77,9 @@ async fn a_declined_card_leaves_the_order_payable_and_another_card_completes_it(
             (Status::Pending, PaymentStatus::None)
         );
 
-        let second = NewAttempt {
-            customer: shop.customer,
-            payment: order.payment,
-            token: VISA.into(),
-            key: "second".into(),
-        };
-        shop.payments.attempt(second).await.unwrap();
+        shop.pay(&order, VISA).await;
         shop.until(&order, Status::Completed).await;
-        let which = PaymentOf { customer: shop.customer, payment: order.payment };
-        let payment = shop.payments.payment(which).await.unwrap();
-        assert_eq!(payment.captured, order.totals.grand.minor);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn an_order_that_is_not_paid_in_time_expires_and_frees_its_stock() {
-    let hold = std::time::Duration::from_millis(400);
-    let settings = Settings { hold, sweep: std::time::Duration::from_millis(20) };
-    check_with(settings, async |shop| {
-        let mut wish = shop.wish(3).await;
-        wish.payment_token = DECLINED.into();
-        let order = shop.place(&wish).await.unwrap().order;
-        assert_eq!(shop.available().await, 7);
-        shop.until(&order, Status::Expired).await;
-        shop.until_available(10).await;
-        let which = PaymentOf { customer: shop.customer, payment: order.payment };
-        let payment = shop.payments.payment(which).await.unwrap();
-        assert_eq!((payment.captured, payment.status), (0, payments_api::Status::Voided));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_pending_order_can_be_cancelled_and_a_completed_one_cannot() {
-    check(async |shop| {
-        let mut wish = shop.wish(1).await;
-        wish.payment_token = DECLINED.into();
-        let order = shop.place(&wish).await.unwrap().order;
-        let cancel = |order| CancelOrder {
-            customer: shop.customer,
-            order,
-            reason: "changed my mind".into(),
-        };
-        let cancelled = shop.orders.cancel(cancel(order.id)).await.unwrap();
-        assert_eq!(cancelled.status, Status::Cancelled);
-        assert_eq!(shop.orders.cancel(cancel(order.id)).await, Ok(cancelled));
-        shop.until_available(10).await;
-
-        let order = shop.place(&shop.wish(1).await).await.unwrap().order;
-        shop.until(&order, Status::Completed).await;
-        let refused = shop.orders.cancel(cancel(order.id)).await;
-        assert_eq!(refused, Err(Error::NotCancellable(Status::Completed)));
+        assert_eq!(shop.payment(&order).await.captured, order.totals.grand.minor);
     })
     .await;
 }
@@ -128,26 +98,6 @@ async fn the_same_key_is_the_same_order_and_another_request_under_it_is_refused(
         other.idempotency.fingerprint = "of another request".into();
         assert_eq!(shop.place(&other).await, Err(Error::KeyReused));
         assert_eq!(shop.available().await, 9, "the refused one holds nothing");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn four_requests_at_once_for_one_cart_are_one_order() {
-    on_both_databases(async |shop| {
-        let wish = shop.wish(1).await;
-        let wishes: Vec<_> = (0..4)
-            .map(|n| {
-                let mut wish = wish.clone();
-                wish.idempotency.key = format!("{}-{n}", wish.idempotency.key);
-                wish
-            })
-            .collect();
-        let placed = futures::future::join_all(wishes.iter().map(|wish| shop.place(wish))).await;
-        let placed: Vec<_> = placed.into_iter().flatten().collect();
-        assert_eq!(placed.len(), 1);
-        shop.until(&placed[0].order, Status::Completed).await;
-        shop.until_available(9).await;
     })
     .await;
 }
@@ -196,8 +146,10 @@ async fn a_strangers_order_does_not_exist() {
     .await;
 }
 
-#[test]
-fn every_route_has_a_policy_and_a_document() {
+#[tokio::test]
+async fn every_route_has_a_policy_and_a_document() {
     let nobody = orders_api::RemoteOrders::over(std::sync::Arc::new(shop::Nowhere));
-    crate::http::routes(nobody).check().unwrap();
+    let db = storage::Database::open(&storage::Options::new("sqlite::memory:")).await.unwrap();
+    let replies = host::idempotency::Replies::new(db, std::sync::Arc::new(kernel::SystemClock));
+    crate::http::routes(nobody, replies, crate::http::Closing::default()).check().unwrap();
 }

@@ -21,15 +21,16 @@ pub(super) const ORDERS_UNDER: &str = "
     WHERE i.key = '{key}' AND o.id = i.body{json} ->> 'id'";
 
 /// What may not be, as queries that find it.
-pub(super) const FORBIDDEN: [(&str, &str); 16] = [
+pub(super) const FORBIDDEN: [(&str, &str); 17] = [
     (
         "an order is in a state that is none",
-        "SELECT id AS subject FROM orders.orders WHERE status NOT IN ('pending', 'completed', 'cancelled', 'expired')",
+        "SELECT id AS subject FROM orders.orders WHERE status NOT IN ('pending', 'completed', 'cancelled', 'expired', 'rejected')",
     ),
     (
         "an order has no answer under its key, or several",
         "SELECT id AS subject FROM orders.orders AS o WHERE 1 <> (
-            SELECT count(*) FROM orders.idempotency AS i WHERE i.body{json} ->> 'id' = o.id)",
+            SELECT count(*) FROM orders.idempotency AS i
+            WHERE i.scope LIKE '% place' AND i.body{json} ->> 'id' = o.id)",
     ),
     (
         "an answer is about an order that does not exist",
@@ -39,9 +40,19 @@ pub(super) const FORBIDDEN: [(&str, &str); 16] = [
     (
         "a saga did not end with its order",
         "SELECT o.id AS subject FROM orders.orders AS o
-         WHERE (o.status = 'completed') <> EXISTS (
+         WHERE (o.status = 'completed' OR EXISTS (
             SELECT 1 FROM orders.saga AS s
-            WHERE s.data LIKE '%' || o.id || '%' AND s.status = 'completed')",
+            WHERE s.id LIKE 'cancellation:' || o.id || '.%' AND s.status = 'completed'))
+         <> EXISTS (
+            SELECT 1 FROM orders.saga AS s
+            WHERE s.id = 'checkout:' || o.id AND s.status = 'completed')",
+    ),
+    (
+        "a cancellation ended otherwise than its order",
+        "SELECT s.id AS subject FROM orders.saga AS s
+         LEFT JOIN orders.orders AS o ON s.id LIKE 'cancellation:' || o.id || '.%'
+         WHERE s.name = 'cancellation' AND s.status = 'completed' AND (o.status IS DISTINCT FROM 'cancelled'
+            OR o.payment_status <> 'refunded')",
     ),
     (
         "a completed order was not paid exactly once, and in full",
@@ -63,7 +74,7 @@ pub(super) const FORBIDDEN: [(&str, &str); 16] = [
         "SELECT charged || ' and ' || captured AS subject FROM
             (SELECT COALESCE(SUM(amount), 0) AS charged FROM sandbox.sandbox_charge
              WHERE status = 'succeeded') AS provider,
-            (SELECT COALESCE(SUM(captured), 0) AS captured FROM payments.payment) AS shop
+            (SELECT COALESCE(SUM(captured - refunded), 0) AS captured FROM payments.payment) AS shop
          WHERE charged <> captured",
     ),
     (
@@ -73,7 +84,7 @@ pub(super) const FORBIDDEN: [(&str, &str); 16] = [
     ),
     (
         "a captured payment is not in the ledger",
-        "SELECT id AS subject FROM payments.payment AS p WHERE captured > 0 AND captured <> (
+        "SELECT id AS subject FROM payments.payment AS p WHERE captured > 0 AND captured + refunded <> (
             SELECT COALESCE(SUM(ABS(amount)), 0) / 2 FROM payments.ledger_entry
             WHERE payment_id = p.id)",
     ),
@@ -97,7 +108,8 @@ pub(super) const FORBIDDEN: [(&str, &str); 16] = [
         "a completed order has not one shipment, or another has one",
         "SELECT id AS subject FROM orders.orders AS o
          WHERE CASE status WHEN 'completed' THEN 1 ELSE 0 END <> (
-            SELECT count(*) FROM deliveries.shipment AS s WHERE s.order_id = o.id)",
+            SELECT count(*) FROM deliveries.shipment AS s
+            WHERE s.order_id = o.id AND s.status <> 'cancelled')",
     ),
     (
         "movements do not add up to what is on hand and what is reserved",

@@ -27,7 +27,7 @@ pub(super) async fn a_declined_card_leaves_the_order_payable_and_another_one_com
     let payment = ada.payment(&order, declined).await;
     assert_eq!(payment["attempts"][0]["decline_code"], "card_declined");
     assert_eq!(payment["captured"]["minor"], 0);
-    let order = ada.follow(&order, "self").await;
+    let order = ada.declined(&order).await;
     assert_eq!((&order["status"], &order["payment_status"]), (&json!("pending"), &json!("none")));
     assert_eq!(ada.available(&goods).await, 2, "its stock is still held");
 

@@ -1,6 +1,7 @@
 //! Stock is held, sold, given back, and never sold twice.
 
 use futures::future::join_all;
+use reqwest::Method;
 use serde_json::json;
 
 use super::Shop;
@@ -27,6 +28,7 @@ pub(super) async fn cancelling_a_pending_order_frees_its_stock(stage: &Stage) {
     let ada = stage.shopper("Ada").await;
     let order = ada.buy_with(&goods, 3, DECLINED).await;
     assert_eq!(ada.available(&goods).await, 2);
+    let order = ada.declined(&order).await;
     let cancel = href(&order, "cancel");
     let reason = json!({ "reason": "found it cheaper" });
     let cancelled = ada.post(cancel, &reason).await.expect(200);
@@ -35,14 +37,23 @@ pub(super) async fn cancelling_a_pending_order_frees_its_stock(stage: &Stage) {
     ada.wait_for_stock(&goods, 5, Patience::MESSAGES).await;
 }
 
-pub(super) async fn a_completed_order_is_not_cancelled_just_so(stage: &Stage) {
+pub(super) async fn cancelling_a_completed_order_gives_everything_back(stage: &Stage) {
     let goods = stage.publish("teapot", 1999, 5).await;
     let ada = stage.shopper("Ada").await;
     let order = ada.buy(&goods, 1).await;
-    let order = ada.wait_for(&order, "completed").await;
-    let cancellation = format!("{}/cancellation", href(&order, "self"));
-    let answer = ada.post(&cancellation, &json!({ "reason": "regret" })).await;
-    answer.problem(409, "order-not-cancellable");
+    let completed = ada.wait_for(&order, "completed").await;
+    ada.shipments(&completed).await;
+    let cancel = ada.request(Method::POST, href(&completed, "cancel"));
+    let cancel = cancel.header("Prefer", "wait=30").json(&json!({ "reason": "regret" }));
+    let answer = ada.send(cancel).await.unwrap();
+    assert_eq!(answer.header("preference-applied"), "wait=30");
+    let order = answer.expect(200);
+    assert_eq!(
+        (&order["status"], &order["payment_status"]),
+        (&json!("cancelled"), &json!("refunded"))
+    );
+    ada.wait_for_stock(&goods, 5, Patience::MESSAGES).await;
+    assert_eq!(ada.shipments(&completed).await[0]["status"], "cancelled");
 }
 
 pub(super) async fn too_little_stock_is_a_conflict_that_names_the_lines(stage: &Stage) {

@@ -167,6 +167,13 @@ impl Shopper {
         self.until(&what, Patience::MESSAGES, href(order, "self"), like).await
     }
 
+    /// The pending order once its card was declined, which is a change of it.
+    pub(crate) async fn declined(&self, order: &Value) -> Value {
+        let what = format!("the card of {} is declined", order["id"]);
+        let like = |order: &Value| order["version"] == 2 && order["status"] == "pending";
+        self.until(&what, Patience::MESSAGES, href(order, "self"), like).await
+    }
+
     /// The payment of an order once it is like this. It begins when the order's message has arrived.
     pub(crate) async fn payment(&self, order: &Value, like: impl Fn(&Value) -> bool) -> Value {
         let what = format!("the payment of {} is as expected", order["id"]);

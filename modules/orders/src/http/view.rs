@@ -1,125 +1,20 @@
 //! How orders look on the wire.
 
 use actix_web::http::{Method, header::HeaderName};
-use carts_api::CartId;
-use host::{Answer, Links, Problem};
-use kernel::{Code, Money, Timestamp, Version, Violation};
-use orders_api::{DeliveryStatus, PaymentStatus, Status};
-use orders_api::{Line, Order, OrderId, PaymentId, Totals};
-use serde::{Deserialize, Serialize};
-use users_api::{AddressId, PostalAddress};
+use host::{Answer, Links};
+use kernel::{Moment, Money, Timestamp};
+use orders_api::{
+    DeliveryStatus, Line, Order, OrderId, OrderRecord, PaymentId, PaymentStatus, Position, Status,
+    Totals,
+};
+use serde::Serialize;
+use users_api::UserId;
 use utoipa::ToSchema;
 
-/// What to buy, for how much, and where it goes.
-#[derive(Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PlaceRequest {
-    /// The cart that becomes the order.
-    #[schema(value_type = String, example = "crt_01jd8k3v7tf8ntx3v1a9g5r2qc")]
-    pub(super) cart_id: CartId,
-    /// What the customer agreed to pay, delivery included.
-    pub(super) expected_total: Money,
-    /// An entry of the customer's address book; or give `address`.
-    #[schema(value_type = Option<String>)]
-    pub(super) address_id: Option<AddressId>,
-    /// Where it goes; or give `address_id`.
-    pub(super) address: Option<AddressView>,
-    /// The code of a delivery method: `standard`, `express`.
-    #[schema(example = "standard")]
-    pub(super) delivery_method: String,
-    /// How it is paid.
-    pub(super) payment: PaymentRequest,
-}
+use super::request::{AddressView, ContactView};
 
-/// How an order is paid.
-#[derive(Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PaymentRequest {
-    /// A token that stands for a card, as the payment provider's form gave it.
-    #[schema(example = "pm_card_visa")]
-    pub(super) token: String,
-}
-
-/// Why an order is ended.
-#[derive(Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CancelRequest {
-    /// 1 to 500 characters.
-    #[schema(example = "I found it cheaper")]
-    pub(super) reason: String,
-}
-
-/// Where an order goes.
-#[derive(Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AddressView {
-    /// Who receives it.
-    recipient: String,
-    /// For the carrier.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    phone: Option<String>,
-    /// Street and number.
-    line1: String,
-    /// What does not fit there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    line2: Option<String>,
-    /// The city.
-    city: String,
-    /// State or province.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    region: Option<String>,
-    /// As the country writes it.
-    postal_code: String,
-    /// ISO 3166-1 alpha-2.
-    #[schema(example = "DE")]
-    country: String,
-}
-
-impl AddressView {
-    /// The address, if a label could be printed from it.
-    pub(super) fn checked(self) -> Result<PostalAddress, Problem> {
-        let lengths = [
-            ("recipient", self.recipient.trim(), 200),
-            ("line1", self.line1.trim(), 200),
-            ("city", self.city.trim(), 200),
-            ("postal_code", self.postal_code.trim(), 20),
-        ];
-        for (field, text, longest) in lengths {
-            if text.is_empty() || text.chars().count() > longest {
-                let detail = format!("give 1 to {longest} characters");
-                let pointer = format!("/address/{field}");
-                return Err(Problem::invalid(Violation::new(pointer, "length", detail)));
-            }
-        }
-        if !kernel::is_country(&self.country) {
-            let detail = "give a country as ISO 3166-1 alpha-2, like DE";
-            return Err(Problem::invalid(Violation::new("/address/country", "country", detail)));
-        }
-        Ok(self.into())
-    }
-}
-
-/// The refusal of a wish with no address, or two.
-pub(super) fn one_address() -> Problem {
-    let detail = "give either `address_id` or `address`";
-    Problem::of(Code::ValidationFailed, detail).blaming(Violation::new("", "one-address", detail))
-}
-
-impl From<AddressView> for PostalAddress {
-    fn from(view: AddressView) -> Self {
-        let AddressView { recipient, phone, line1, line2, city, region, postal_code, country } =
-            view;
-        Self { recipient, phone, line1, line2, city, region, postal_code, country }
-    }
-}
-
-impl From<PostalAddress> for AddressView {
-    fn from(address: PostalAddress) -> Self {
-        let PostalAddress { recipient, phone, line1, line2, city, region, postal_code, country } =
-            address;
-        Self { recipient, phone, line1, line2, city, region, postal_code, country }
-    }
-}
+/// Tells up to where a copy must have got to know what an answer says.
+const POSITION: HeaderName = HeaderName::from_static("position");
 
 /// An order as the customer sees it.
 #[derive(Serialize, ToSchema)]
@@ -129,18 +24,22 @@ pub(super) struct OrderView {
     /// For people, with a check digit.
     #[schema(example = "4711-0815-39X")]
     number: String,
-    /// `pending`, `completed`, `cancelled` or `expired`.
+    /// `pending`, `completed`, `cancelling`, `cancelled`, `expired` or `rejected`.
     #[schema(value_type = String, example = "pending")]
     status: Status,
-    /// `none` or `paid`.
+    /// `none`, `authorized`, `paid`, `partially_refunded` or `refunded`.
     #[schema(value_type = String, example = "none")]
     payment_status: PaymentStatus,
-    /// `none` or `preparing`.
+    /// `none`, `preparing`, `in_transit`, `partially_delivered`, `delivered`, `returning` or `returned`.
     #[schema(value_type = String, example = "none")]
     delivery_status: DeliveryStatus,
     lines: Vec<LineView>,
     totals: TotalsView,
     ship_to: AddressView,
+    bill_to: AddressView,
+    /// How the guest who ordered is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<ContactView>,
     delivery_method: String,
     placed_at: Timestamp,
     /// When a pending order gives its stock back.
@@ -149,7 +48,58 @@ pub(super) struct OrderView {
     #[serde(rename = "_links")]
     links: Links,
     #[serde(skip)]
-    place: String,
+    position: Position,
+}
+
+/// An order as the shop's own people see it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct StaffOrderView {
+    /// Who bought: a user, or a guest's id.
+    #[schema(value_type = String, example = "usr_01jd8k3v7tf8ntx3v1a9g5r2qc")]
+    customer_id: UserId,
+    #[serde(flatten)]
+    order: OrderView,
+}
+
+/// An order with everything that happened to it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RecordView {
+    #[serde(flatten)]
+    order: StaffOrderView,
+    /// Oldest first.
+    timeline: Vec<MomentView>,
+}
+
+/// Something that happened to an order.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MomentView {
+    /// The version of the order it led to.
+    version: u64,
+    at: Timestamp,
+    /// What happened.
+    #[schema(example = "order-placed")]
+    what: String,
+    /// More about it, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+/// What a stream of events tells: where an order stands, and how it came there since the last one.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ProgressView {
+    #[schema(value_type = String)]
+    id: OrderId,
+    #[schema(value_type = String, example = "completed")]
+    status: Status,
+    #[schema(value_type = String, example = "paid")]
+    payment_status: PaymentStatus,
+    #[schema(value_type = String, example = "preparing")]
+    delivery_status: DeliveryStatus,
+    version: u64,
+    /// Up to where a copy must have got to know this.
+    position: String,
+    /// Oldest first.
+    moments: Vec<MomentView>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -173,11 +123,17 @@ struct TotalsView {
 
 impl From<Order> for OrderView {
     fn from(order: Order) -> Self {
-        let place = format!("/v1/orders/{}", order.id);
+        let links = links(&order);
+        Self::with(order, links)
+    }
+}
+
+impl OrderView {
+    fn with(order: Order, links: Links) -> Self {
         let Totals { items, shipping, grand } = order.totals;
         Self {
-            links: links(&place, &order),
-            place,
+            links,
+            position: order.position(),
             id: order.id,
             number: order.number.to_string(),
             status: order.status,
@@ -186,11 +142,77 @@ impl From<Order> for OrderView {
             lines: order.lines.into_iter().map(LineView::from).collect(),
             totals: TotalsView { items, shipping, grand },
             ship_to: order.ship_to.into(),
+            bill_to: order.bill_to.into(),
+            contact: order.contact.map(|contact| ContactView { email: contact.email }),
             delivery_method: order.delivery_method,
             placed_at: order.placed_at,
             expires_at: order.expires_at,
             version: order.version.0,
         }
+    }
+
+    /// 200, tagged with its version.
+    pub(super) fn found(self) -> Answer<Self> {
+        let (version, position) = (self.version, self.position);
+        positioned(Answer::ok(self), version, position)
+    }
+
+    /// 201: the order was placed.
+    pub(super) fn created(self) -> Answer<Self> {
+        let (version, position) = (self.version, self.position);
+        positioned(Answer::created(&place(self.id), self), version, position)
+    }
+}
+
+impl From<Order> for StaffOrderView {
+    fn from(order: Order) -> Self {
+        let links = staff_links(&order);
+        Self { customer_id: order.customer, order: OrderView::with(order, links) }
+    }
+}
+
+impl StaffOrderView {
+    /// 200, tagged with its version.
+    pub(super) fn found(self) -> Answer<Self> {
+        let (version, position) = (self.order.version, self.order.position);
+        positioned(Answer::ok(self), version, position)
+    }
+}
+
+impl From<OrderRecord> for RecordView {
+    fn from(record: OrderRecord) -> Self {
+        let timeline = record.timeline.into_iter().map(MomentView::from).collect();
+        Self { order: record.order.into(), timeline }
+    }
+}
+
+impl RecordView {
+    /// 200, tagged with its version.
+    pub(super) fn found(self) -> Answer<Self> {
+        let (version, position) = (self.order.order.version, self.order.order.position);
+        positioned(Answer::ok(self), version, position)
+    }
+}
+
+impl From<OrderRecord> for ProgressView {
+    fn from(record: OrderRecord) -> Self {
+        let OrderRecord { order, timeline } = record;
+        Self {
+            id: order.id,
+            status: order.status,
+            payment_status: order.payment_status,
+            delivery_status: order.delivery_status,
+            version: order.version.0,
+            position: order.position().to_string(),
+            moments: timeline.into_iter().map(MomentView::from).collect(),
+        }
+    }
+}
+
+impl From<Moment> for MomentView {
+    fn from(moment: Moment) -> Self {
+        let Moment { version, at, what, detail } = moment;
+        Self { version: version.0, at, what, detail }
     }
 }
 
@@ -201,38 +223,53 @@ impl From<Line> for LineView {
     }
 }
 
+fn positioned<T>(answer: Answer<T>, version: u64, position: Position) -> Answer<T> {
+    answer.version(kernel::Version(version)).with(POSITION, &position.to_string())
+}
+
+/// Where the customer finds an order.
+pub(super) fn place(id: OrderId) -> String {
+    format!("/v1/orders/{id}")
+}
+
 /// Related resources, and the actions that are allowed now.
-fn links(place: &str, order: &Order) -> Links {
+fn links(order: &Order) -> Links {
+    let (place, payment) = (place(order.id), payment(order.payment));
     let payable = order.status == Status::Pending && order.payment_status == PaymentStatus::None;
-    let payment = payment(order.payment);
-    let links = Links::of(place)
+    let links = Links::of(&place)
         .to("payment", &payment)
+        .to("events", format!("{place}/events"))
+        .to("timeline", format!("{place}/timeline"))
         .action(payable, "pay", Method::POST, format!("{payment}/attempts"))
-        .action(payable, "cancel", Method::POST, format!("{place}/cancellation"));
+        .action(is_cancellable(order), "cancel", Method::POST, format!("{place}/cancellation"));
     match order.delivery_status {
         DeliveryStatus::None => links,
         _ => links.to("deliveries", format!("{place}/deliveries")),
     }
 }
 
-fn payment(id: PaymentId) -> String {
-    format!("/v1/payments/{id}")
+fn staff_links(order: &Order) -> Links {
+    let place = format!("/v1/admin/orders/{}", order.id);
+    let cancel = format!("{place}/cancellation");
+    Links::of(&place).to("payment", format!("/v1/admin/payments/{}", order.payment)).action(
+        is_cancellable(order),
+        "cancel",
+        Method::POST,
+        cancel,
+    )
 }
 
-impl OrderView {
-    /// 200, tagged with its version.
-    pub(super) fn found(self) -> Answer<Self> {
-        let version = Version(self.version);
-        Answer::ok(self).version(version)
+/// Whether a wish to cancel can succeed.
+fn is_cancellable(order: &Order) -> bool {
+    let in_house =
+        matches!(order.delivery_status, DeliveryStatus::None | DeliveryStatus::Preparing);
+    match order.status {
+        Status::Pending => true,
+        Status::Completed => in_house,
+        Status::Cancelling | Status::Cancelled | Status::Expired | Status::Rejected => false,
     }
+}
 
-    /// 201; `replayed` when an earlier request had placed it.
-    pub(super) fn created(self, replayed: bool) -> Answer<Self> {
-        let (place, version) = (self.place.clone(), Version(self.version));
-        let answer = Answer::created(&place, self).version(version);
-        match replayed {
-            true => answer.with(HeaderName::from_static("idempotent-replayed"), "true"),
-            false => answer,
-        }
-    }
+fn payment(id: PaymentId) -> String {
+    format!("/v1/payments/{id}")
 }

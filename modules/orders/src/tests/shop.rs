@@ -1,16 +1,22 @@
 //! A whole shop without HTTP, every module real.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use carts_api::{CartOf, Carts, OpenCart, PutLine};
+use carts_api::{CartId, CartOf, Carts, OpenCart, PutLine};
 use deliveries_api::{Deliveries, Shipment, ShipmentsOf};
 use host::Background;
+use identity::GuestToken;
 use kernel::{Clock, Currency, Ids, Money, SystemClock};
 use messaging::{Module, Process, Running};
 use orders_api::{
-    Idempotency, Order, OrderOf, Orders, PlaceOrder, Placed, RemoteOrders, Result, ShipTo, Status,
+    Idempotency, Order, OrderOf, OrderRecord, Orders, PaymentStatus, PlaceOrder, Placed,
+    RemoteOrders, Result, ShipTo, Status,
 };
-use payments_api::{PaymentOf, Payments};
+use payments_api::{NewAttempt, Payment, PaymentOf, Payments};
 use ports::{Call, Meters, Reply, Transport, Unreachable, async_trait};
 use products_api::{
     CategoryScope, NewCategory, NewProduct, NewVariant, ProductStatus, Products, VariantId,
@@ -24,21 +30,33 @@ use crate::Settings;
 pub(super) const VISA: &str = "pm_card_visa";
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Runs `story` against orders here, then against orders behind the wire.
-pub(super) async fn check(story: impl AsyncFn(Shop)) {
-    check_with(Settings::default(), story).await;
+/// What is not as it comes.
+#[derive(Clone, Default)]
+pub(super) struct Setup {
+    pub(super) settings: Settings,
+    pub(super) products: products::Settings,
+    /// Whether payments hears nothing.
+    pub(super) deaf: bool,
 }
 
-pub(super) async fn check_with(settings: Settings, story: impl AsyncFn(Shop)) {
+/// Runs `story` against orders here, then against orders behind the wire.
+pub(super) async fn check(story: impl AsyncFn(Shop)) {
+    check_with(Setup::default(), story).await;
+}
+
+pub(super) async fn check_with(setup: Setup, story: impl AsyncFn(Shop)) {
     for wire in [false, true] {
-        let shop = Shop::open("sqlite::memory:", wire, settings.clone()).await;
-        story(shop).await;
+        story(Shop::open("sqlite::memory:", wire, setup.clone()).await).await;
     }
 }
 
 pub(super) async fn on_both_databases(story: impl AsyncFn(Shop)) {
-    check(&story).await;
-    story(Shop::open(&testkit::postgres().await, false, Settings::default()).await).await;
+    on_both_databases_with(Setup::default(), story).await;
+}
+
+pub(super) async fn on_both_databases_with(setup: Setup, story: impl AsyncFn(Shop)) {
+    check_with(setup.clone(), &story).await;
+    story(Shop::open(&testkit::postgres().await, false, setup).await).await;
 }
 
 pub(super) fn eur(minor: i64) -> Money {
@@ -65,6 +83,8 @@ pub(super) struct Shop {
     deliveries: Arc<dyn Deliveries>,
     variant: VariantId,
     ids: Ids,
+    /// The carts that have become orders; carts hears of it by a message.
+    ordered: Mutex<BTreeSet<CartId>>,
     stop: CancellationToken,
     _running: Running,
 }
@@ -96,7 +116,8 @@ macro_rules! open {
 }
 
 impl Shop {
-    pub(super) async fn open(url: &str, wire: bool, settings: Settings) -> Self {
+    pub(super) async fn open(url: &str, wire: bool, setup: Setup) -> Self {
+        let Setup { settings, products: of_products, deaf } = setup;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (ids, meters) = (Ids::system(), Meters::default());
         let (mut bus, mut tasks) = (Vec::new(), Vec::new());
@@ -108,7 +129,7 @@ impl Shop {
         });
         let (products, _) = open!(bus, tasks, url, "products", db => {
             let (clock, ids, meters) = (clock.clone(), ids.clone(), meters.clone());
-            let settings = products::Settings::default();
+            let settings = of_products;
             products::open(db.clone(), products::Needs { clock, ids, meters, settings })
         });
         let (carts, _) = open!(bus, tasks, url, "carts", db => {
@@ -131,13 +152,14 @@ impl Shop {
         let (here, there) = open!(bus, tasks, url, "orders", db => {
             let (clock, ids, meters) = (clock.clone(), ids.clone(), meters.clone());
             let (carts, products) = (carts.clone(), products.clone());
-            let deliveries = deliveries.clone();
+            let (deliveries, payments) = (deliveries.clone(), payments.clone());
             crate::open(db.clone(), crate::Needs {
-                carts, users, products, deliveries, clock, ids, meters, settings,
+                carts, users, products, deliveries, payments, clock, ids, meters, settings,
             })
         });
         let stop = CancellationToken::new();
         tokio::spawn(Background::run_all(tasks, stop.clone()));
+        bus.retain(|module| !(deaf && module.name == "payments"));
         let _running = Process::start(bus);
         let variant = publish(&*products).await;
         let orders = if wire { RemoteOrders::over(there) } else { here };
@@ -151,6 +173,7 @@ impl Shop {
             deliveries,
             variant,
             ids,
+            ordered: Mutex::default(),
             stop,
             _running,
         }
@@ -165,13 +188,21 @@ impl Shop {
         self.wish_of(self.ids.next(), quantity).await
     }
 
-    async fn wish_of(&self, customer: UserId, quantity: u32) -> PlaceOrder {
+    /// A wish of somebody without an account.
+    pub(super) async fn wish_of_a_guest(&self, guest: &GuestToken) -> PlaceOrder {
+        self.wish_of(guest.subject().parse().unwrap(), 1).await
+    }
+
+    pub(super) async fn wish_of(&self, customer: UserId, quantity: u32) -> PlaceOrder {
         // The last order's cart is converted by a message, so a fresh one may be a moment away.
         let mut cart = None;
         testkit::eventually("a fresh cart", LIMIT, async || {
             let opened =
                 self.carts.open(OpenCart { customer, currency: Currency::EUR }).await.unwrap();
             cart = Some(opened.id);
+            if self.ordered.lock().unwrap().contains(&opened.id) {
+                return false;
+            }
             self.carts
                 .put_line(PutLine { customer, cart: opened.id, variant: self.variant, quantity })
                 .await
@@ -186,6 +217,7 @@ impl Shop {
             cart: cart.unwrap(),
             expected_total: eur(1_500 * i64::from(quantity) + 490),
             ship_to: ShipTo::Here(address()),
+            bill_to: None,
             delivery_method: "standard".into(),
             payment_token: VISA.into(),
             idempotency: Idempotency {
@@ -196,7 +228,11 @@ impl Shop {
     }
 
     pub(super) async fn place(&self, wish: &PlaceOrder) -> Result<Placed> {
-        self.orders.place(wish.clone()).await
+        let placed = self.orders.place(wish.clone()).await;
+        if placed.is_ok() {
+            self.ordered.lock().unwrap().insert(wish.cart);
+        }
+        placed
     }
 
     pub(super) async fn order(&self, order: &Order) -> Order {
@@ -217,6 +253,59 @@ impl Shop {
             payment.is_ok_and(|payment| payment.status == payments_api::Status::Requested)
         })
         .await;
+    }
+
+    /// Tries another card.
+    pub(super) async fn pay(&self, order: &Order, token: &str) {
+        let (customer, payment) = (order.customer, order.payment);
+        let attempt = NewAttempt { customer, payment, token: token.into(), key: token.into() };
+        self.payments.attempt(attempt).await.unwrap();
+    }
+
+    /// Tries another card, which may be too late.
+    pub(super) async fn try_card(&self, order: &Order, token: &str) {
+        let (customer, payment) = (order.customer, order.payment);
+        let attempt = NewAttempt { customer, payment, token: token.into(), key: token.into() };
+        let tried = self.payments.attempt(attempt).await;
+        let late = |no: &_| matches!(no, payments_api::Error::NotPayable(_));
+        assert!(tried.as_ref().err().is_none_or(late), "{tried:?}");
+    }
+
+    /// How much of the order's money the shop keeps, once payments is done with it.
+    pub(super) async fn until_settled(&self, order: &Order) -> i64 {
+        use payments_api::Status::{Processing, RequiresAction};
+        let closed = order.status != Status::Completed;
+        testkit::eventually("the payment is settled", LIMIT, async || {
+            let payment = self.payment(order).await;
+            let kept = payment.captured - payment.refunded;
+            let open = matches!(payment.status, Processing | RequiresAction);
+            !open && (kept == 0 || !closed)
+        })
+        .await;
+        let payment = self.payment(order).await;
+        payment.captured - payment.refunded
+    }
+
+    pub(super) async fn until_payment(&self, order: &Order, status: PaymentStatus) {
+        let what = format!("its money is {status:?}");
+        testkit::eventually(&what, LIMIT, async || {
+            self.order(order).await.payment_status == status
+        })
+        .await;
+    }
+
+    /// Somebody who has bought nothing.
+    pub(super) fn stranger(&self) -> UserId {
+        self.ids.next()
+    }
+
+    pub(super) async fn payment(&self, order: &Order) -> Payment {
+        let which = PaymentOf { customer: order.customer, payment: order.payment };
+        self.payments.payment(which).await.unwrap()
+    }
+
+    pub(super) async fn record(&self, order: &Order) -> OrderRecord {
+        self.orders.record(order.id).await.unwrap()
     }
 
     pub(super) async fn shipment(&self, order: &Order) -> Shipment {

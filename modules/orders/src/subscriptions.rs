@@ -1,0 +1,106 @@
+//! What orders does when payments and deliveries announce something: it notes how far the money and the
+//! parcels have got.
+
+use std::sync::Arc;
+
+use deliveries_api::{
+    ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentProgressed,
+};
+use kernel::Timestamp;
+use messaging::{Delivery, Failure, Handle, Subscriptions};
+use orders_api::{DeliveryStatus, OrderId, PaymentStatus, Status};
+use payments_api::{PaymentAuthorized, PaymentRefunded};
+use ports::async_trait;
+use storage::Tx;
+
+use crate::{
+    domain::Happening,
+    store::{Happened, Store},
+};
+
+/// What orders listens to, beside the answers to its sagas. A completed order is being prepared for
+/// delivery, so `ShipmentPrepared` says nothing new.
+pub(crate) fn subscriptions(store: Store) -> Subscriptions {
+    let statuses = Arc::new(Statuses { store });
+    Subscriptions::of(crate::NAME)
+        .on::<PaymentAuthorized>(statuses.clone())
+        .on::<PaymentRefunded>(statuses.clone())
+        .on::<ShipmentDispatched>(statuses.clone())
+        .on::<ShipmentProgressed>(statuses.clone())
+        .on::<ShipmentDelivered>(statuses.clone())
+        .on::<ShipmentCancelled>(statuses)
+}
+
+/// Notes what others say of an order.
+struct Statuses {
+    store: Store,
+}
+
+impl Statuses {
+    async fn parcels(
+        &self,
+        tx: &mut Tx,
+        order: OrderId,
+        overall: DeliveryStatus,
+        at: Timestamp,
+    ) -> Result<(), Failure> {
+        let happening = Happening::Delivery(overall);
+        self.store.advance(tx, order, &Happened { happening, at, detail: None }).await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Handle<PaymentAuthorized> for Statuses {
+    async fn handle(
+        &self,
+        tx: &mut Tx,
+        event: PaymentAuthorized,
+        _: &Delivery,
+    ) -> Result<(), Failure> {
+        let PaymentAuthorized { order, at, .. } = event;
+        let happened = Happened { happening: Happening::Authorized, at, detail: None };
+        self.store.advance(tx, order, &happened).await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Handle<PaymentRefunded> for Statuses {
+    async fn handle(
+        &self,
+        tx: &mut Tx,
+        event: PaymentRefunded,
+        _: &Delivery,
+    ) -> Result<(), Failure> {
+        let PaymentRefunded { order, amount, refunded, captured, at, .. } = event;
+        let happening = Happening::Refunded { all: refunded >= captured };
+        let happened = Happened { happening, at, detail: Some(amount.to_string()) };
+        if self.store.advance(tx, order, &happened).await?.is_some() {
+            return Ok(());
+        }
+        // That it was paid is said elsewhere, and may be heard later.
+        match self.store.state(tx, order).await? {
+            Some(state)
+                if state.status == Status::Pending
+                    && matches!(state.payment, PaymentStatus::None | PaymentStatus::Authorized) =>
+            {
+                Err(Failure::transient(format!("{order} is refunded and not known to be paid")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+macro_rules! tell_of_parcels {
+    ($($event:ident),+) => {$(
+        #[async_trait]
+        impl Handle<$event> for Statuses {
+            async fn handle(&self, tx: &mut Tx, event: $event, _: &Delivery) -> Result<(), Failure> {
+                self.parcels(tx, event.order, event.overall, event.at).await
+            }
+        }
+    )+};
+}
+
+tell_of_parcels!(ShipmentDispatched, ShipmentProgressed, ShipmentDelivered, ShipmentCancelled);
