@@ -48,6 +48,9 @@ impl Belongings {
             of("/v1/payments", id(&payment)),
             of("/v1/payments/{id}/actions", "act_1".to_owned()),
             of("/v1/deliveries", id(&shipment)),
+            of("/v1/admin/deliveries", id(&shipment)),
+            of("/v1/admin/orders", id(&open)),
+            of("/v1/guest-orders", text(&open["number"]).to_owned()),
             of("/v1/admin/reservations", id(&open)),
         ]);
         assert_eq!(href(&payment, "order"), href(&open, "self"));

@@ -69,7 +69,8 @@ fn is_hidden(answer: &Answer) -> bool {
 /// Everything that its owner sees, by path.
 async fn seen(private: &[&Operation], ada: &Shopper, things: &Belongings) -> Vec<(String, Value)> {
     let mut seen = Vec::new();
-    for operation in private.iter().filter(|it| it.method == Method::GET) {
+    let shown = |operation: &&&Operation| operation.method == Method::GET && !operation.is_stream();
+    for operation in private.iter().filter(shown) {
         let path = things.path(operation);
         let found = ada.get(&path).await.expect(200);
         seen.push((path, found));

@@ -25,7 +25,6 @@ const LISTED: &str = "/v1/admin/products/import";
 
 /// What does not answer the second request as the first one yet.
 const PENDING: &[&str] = &[
-    "POST /v1/orders/{id}/cancellation",
     "POST /v1/payment-tokens",
     "POST /v1/payments/{id}/actions/{action}/complete",
     "POST /v1/payments/{id}/attempts",
@@ -149,6 +148,10 @@ impl Cast {
             "POST /v1/orders/{id}/cancellation" => {
                 let order = self.mary.buy_with(&self.goods, 1, DECLINED).await;
                 (href(&order, "cancel").to_owned(), example())
+            }
+            "POST /v1/admin/orders/{id}/cancellation" => {
+                let order = self.mary.buy_with(&self.goods, 1, DECLINED).await;
+                (operation.at(|_| text(&order["id"]).to_owned()), example())
             }
             "POST /v1/payments/{id}/actions/{action}/complete" => {
                 let order = self.mary.buy_with(&self.goods, 1, AUTHENTICATION).await;
