@@ -149,6 +149,12 @@ impl Cast {
                 let order = self.mary.buy_with(&self.goods, 1, DECLINED).await;
                 (href(&order, "cancel").to_owned(), example())
             }
+            "POST /v1/admin/deliveries/{id}/cancellation" => {
+                let order = self.mary.buy_with(&self.goods, 1, VISA).await;
+                let order = self.mary.wait_for(&order, "completed").await;
+                let shipment = self.mary.shipments(&order).await.remove(0);
+                (operation.at(|_| text(&shipment["id"]).to_owned()), example())
+            }
             "POST /v1/admin/orders/{id}/cancellation" => {
                 let order = self.mary.buy_with(&self.goods, 1, DECLINED).await;
                 (operation.at(|_| text(&order["id"]).to_owned()), example())
