@@ -16,7 +16,6 @@ const RANDOM_PASSWORD: usize = 20;
 /// Carries out one command.
 pub async fn run(loaded: &Loaded, command: Admin) -> anyhow::Result<()> {
     // Beside whatever is running: accounts are in users' own database.
-    let nowhere = |_, callee: &'static str| -> Arc<dyn Transport> { Arc::new(Elsewhere(callee)) };
     let mut house = House::new(loaded, &["users"], Box::new(nowhere));
     let shop = compose::compose(&mut house).await?;
     let users = house.port("admin", &shop.users);
@@ -60,6 +59,11 @@ async fn rotate_keys(users: &dyn Users) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The way to a module that a command does not need.
+pub(crate) fn nowhere(_: &'static str, callee: &'static str) -> Arc<dyn Transport> {
+    Arc::new(Elsewhere(callee))
+}
+
 /// A module that this command does not need.
 struct Elsewhere(&'static str);
 
@@ -71,7 +75,7 @@ impl Transport for Elsewhere {
 }
 
 /// The refusal with every field that is to blame.
-fn told(no: &users_api::Error) -> String {
+pub(crate) fn told(no: &impl Fault) -> String {
     let fields = no.violations();
     let fields = fields.iter().map(|field| format!("\n  {}: {}", field.pointer, field.detail));
     std::iter::once(no.to_string()).chain(fields).collect()

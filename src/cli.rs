@@ -49,6 +49,12 @@ pub enum Command {
     /// Manages the shop's administrators and the keys that sign access tokens
     #[command(subcommand)]
     Admin(Admin),
+    /// Takes a file into the shop; stopped and started again, it goes on where it was
+    #[command(subcommand)]
+    Import(Import),
+    /// Writes what is in the shop to a file that can be imported
+    #[command(subcommand)]
+    Export(Export),
     /// Checks configuration, ports and databases, and says what to do
     Doctor {
         /// Looks at this process only; at all of the topology when it is not said
@@ -135,6 +141,26 @@ pub enum Admin {
     },
     /// Makes the next key that signs access tokens; running processes take it up, nobody is logged out
     RotateKeys,
+}
+
+/// What is taken in.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Products by slug, variants by SKU; exits with 1 when some were refused, which FILE.errors.csv names
+    Products {
+        /// A .csv or .ndjson file
+        file: PathBuf,
+    },
+}
+
+/// What is written.
+#[derive(Debug, Subcommand)]
+pub enum Export {
+    /// All products with what is on hand
+    Products {
+        /// A .csv or .ndjson file; NDJSON on standard output when it is not said
+        file: Option<PathBuf>,
+    },
 }
 
 /// Flags that overrule the configuration.

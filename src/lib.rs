@@ -32,6 +32,8 @@ pub mod demo;
 pub mod doctor;
 #[cfg(feature = "gateway")]
 pub mod edge;
+#[cfg(feature = "products")]
+pub mod feed;
 pub mod house;
 pub mod inside;
 pub mod log;

@@ -16,6 +16,11 @@ use rialto::{
     topology::{self, Graph},
     up,
 };
+#[cfg(feature = "products")]
+use rialto::{
+    cli::{Export, Import},
+    feed,
+};
 
 /// Many small allocations on many threads are what a request is made of.
 #[global_allocator]
@@ -57,6 +62,20 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Copy { module, to } => say(relocate::copy(&loaded, &module, &to).await?)?,
         Command::Config => say(loaded.report()?)?,
         Command::Modules => say(modules::list(&loaded))?,
+        #[cfg(feature = "products")]
+        Command::Import(Import::Products { file }) => {
+            let (told, whole) = feed::import(&loaded, &file).await?;
+            say(told)?;
+            return Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        #[cfg(feature = "products")]
+        Command::Export(Export::Products { file }) => {
+            feed::export(&loaded, file.as_deref()).await?
+        }
+        #[cfg(not(feature = "products"))]
+        Command::Import(_) | Command::Export(_) => {
+            anyhow::bail!("products is not in this binary: it was built without that feature")
+        }
         Command::Admin(command) => admin::run(&loaded, command).await?,
         Command::Probe { which, .. } => {
             let seat = loaded.layout.seat(which.process.as_deref(), which.replica)?;

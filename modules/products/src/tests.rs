@@ -3,9 +3,13 @@
 mod browsing;
 mod counting;
 mod holding;
+mod importing;
+mod keeping;
 mod messages;
 mod model;
 mod public;
+mod searching;
+mod shipping;
 mod statements;
 mod sweeping;
 

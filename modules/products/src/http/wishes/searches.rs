@@ -91,7 +91,7 @@ macro_rules! words {
         #[serde(rename_all = "kebab-case")]
         #[schema(as = $schema)]
         pub(in crate::http) enum $name {
-            $($word,)+
+            $($(#[$first])? $word,)+
         }
 
         impl From<$name> for $theirs {
@@ -108,19 +108,14 @@ use products_api::Sort as Order;
 
 words! {
     /// The order of a list.
-    Sort as ProductSort = Order { Title, Price, PriceDown, Newest, Relevance, }
+    #[derive(Default)]
+    Sort as ProductSort = Order { #[default] Title, Price, PriceDown, Newest, Relevance, }
     /// How far products are in their lives.
     Status as SearchedStatus = ProductStatus { Draft, Active, Archived, }
     /// What happened to stock.
     Kind as SearchedKind = MovementKind { Received, Reserved, Released, Shipped, Returned, Adjusted, }
     /// How far reservations have got.
     State as SearchedState = ReservationState { Held, Committed, Consumed, Released, Expired, }
-}
-
-impl Default for Sort {
-    fn default() -> Self {
-        Self::Title
-    }
 }
 
 impl Search {
