@@ -1,6 +1,6 @@
 //! The document of the API, as tests read it.
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
 use crate::world::{Browser, text};
@@ -79,6 +79,12 @@ impl Api {
         Some(self.resolved(schema))
     }
 
+    /// Whether reading it gives JSON, and not a file or a stream that never ends.
+    pub(super) fn is_read_whole(&self, of: &Operation) -> bool {
+        let found = self.answers(of).into_iter().find(|(status, _)| *status == "200");
+        of.method == Method::GET && found.is_some_and(|(_, answer)| self.json(answer).is_some())
+    }
+
     /// The example of the body that an operation takes.
     pub(super) fn example(&self, of: &Operation) -> Option<Value> {
         let content = of.said["requestBody"]["content"].as_object()?;
@@ -111,6 +117,22 @@ impl Operation {
     /// The permission it takes, if it takes one.
     pub(super) fn permission(&self) -> Option<&str> {
         self.said["x-permission"].as_str()
+    }
+
+    /// The type of the body it takes, if it takes one.
+    pub(super) fn media(&self) -> Option<&str> {
+        let media = self.said["requestBody"]["content"].as_object()?.keys().next()?;
+        Some(media)
+    }
+
+    /// The request with this body, as it is documented.
+    pub(super) fn with_body(&self, request: RequestBuilder, body: &Value) -> RequestBuilder {
+        match (self.media(), body) {
+            (Some(media), Value::String(text)) if media != "application/json" => {
+                request.header("Content-Type", media).body(text.clone())
+            }
+            _ => request.json(body),
+        }
     }
 
     /// The names in its path.

@@ -108,10 +108,13 @@ async fn send(
     wish: Option<&Value>,
 ) -> Answer {
     let request = who.request(operation.method.clone(), path).header("Idempotency-Key", key);
-    let known = who.get(path).await.header("etag").to_owned();
+    let known = match operation.method == Method::PATCH {
+        true => who.get(path).await.header("etag").to_owned(),
+        false => String::new(),
+    };
     let request = if known.is_empty() { request } else { request.header("If-Match", known) };
     who.send(match wish {
-        Some(wish) => request.json(wish),
+        Some(wish) => operation.with_body(request, wish),
         None => request,
     })
     .await
@@ -126,6 +129,12 @@ impl Cast {
             "public" => self.stage.guest(),
             _ => Browser::clone(&self.mary),
         }
+    }
+
+    /// An order that is paid.
+    async fn bought(&self) -> Value {
+        let order = self.mary.buy(&self.goods, 1).await;
+        self.mary.wait_for(&order, "completed").await
     }
 
     fn credentials(&self) -> Value {
@@ -145,9 +154,24 @@ impl Cast {
                 let wish = self.mary.wish(&cart, VISA).await;
                 (operation.path.clone(), Some(wish))
             }
-            "POST /v1/orders/{id}/cancellation" => {
+            "POST /v1/orders/{id}/cancellation" | "POST /v1/admin/orders/{id}/cancellation" => {
                 let order = self.mary.buy_with(&self.goods, 1, DECLINED).await;
-                (href(&order, "cancel").to_owned(), example())
+                (operation.at(|_| text(&order["id"]).to_owned()), example())
+            }
+            "POST /v1/admin/payments/{id}/void" => {
+                let order = self.mary.buy_with(&self.goods, 1, DECLINED).await;
+                let declined = |payment: &Value| payment["attempts"][0]["status"] == "declined";
+                let payment = self.mary.payment(&order, declined).await;
+                (operation.at(|_| text(&payment["id"]).to_owned()), example())
+            }
+            "POST /v1/admin/payments/{id}/refunds" => {
+                let payment = self.mary.follow(&self.bought().await, "payment").await;
+                (operation.at(|_| text(&payment["id"]).to_owned()), example())
+            }
+            "POST /v1/admin/deliveries/{id}/dispatch"
+            | "POST /v1/admin/deliveries/{id}/cancellation" => {
+                let shipment = self.mary.shipments(&self.bought().await).await.remove(0);
+                (operation.at(|_| text(&shipment["id"]).to_owned()), example())
             }
             "POST /v1/admin/deliveries/{id}/cancellation" => {
                 let order = self.mary.buy_with(&self.goods, 1, VISA).await;
