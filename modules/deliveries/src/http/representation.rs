@@ -31,7 +31,7 @@ pub(super) struct Target {
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
     /// Only those that have got so far: `ready`, `dispatched`, `in_transit`, ….
-    #[param(value_type = Option<DeliveryStage>)]
+    #[param(inline, value_type = Option<DeliveryStage>)]
     status: Option<Status>,
     /// Only those of this order: `ord_…`.
     #[param(value_type = Option<String>, pattern = "^ord_[0-7][0-9a-hjkmnp-tv-z]{25}$")]

@@ -114,7 +114,7 @@ pub(in crate::http) struct Account {
     #[serde(skip_serializing_if = "Option::is_none")]
     phone: Option<String>,
     /// Whether the account can be used.
-    #[schema(inline)]
+    #[schema(value_type = String, pattern = "^(active|locked|erased)$")]
     status: Status,
     /// What the person is in the shop.
     roles: Vec<String>,
