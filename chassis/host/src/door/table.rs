@@ -44,7 +44,7 @@ enum Segment {
 pub enum Choice<'a> {
     /// This operation answers.
     Found(&'a Row),
-    /// There is something at the path, but for these methods only.
+    /// There is something at the path, but for these methods only: those of the most specific pattern.
     Methods(Vec<Method>),
     /// There is nothing at the path.
     Nothing,
@@ -97,11 +97,14 @@ impl Table {
     pub fn choose(&self, method: &Method, path: &str) -> Choice<'_> {
         let wanted = if method == Method::HEAD { &Method::GET } else { method };
         let mut methods = Vec::new();
+        let mut closest = None;
         for row in self.0.iter().filter(|row| row.matches(path)) {
             if row.operation.method == *wanted {
                 return Choice::Found(row);
             }
-            methods.push(row.operation.method.clone());
+            if *closest.get_or_insert(&row.route) == &row.route {
+                methods.push(row.operation.method.clone());
+            }
         }
         if methods.is_empty() { Choice::Nothing } else { Choice::Methods(methods) }
     }

@@ -64,7 +64,6 @@ pub(in crate::http) struct People {
     #[param(value_type = Option<String>, example = "support")]
     pub(in crate::http) role: Option<identity::Role>,
     /// Whose e-mail address begins so.
-    #[param(max_length = 254)]
     pub(in crate::http) email: Option<String>,
 }
 
