@@ -9,5 +9,7 @@ pub(crate) const HISTORY: History = history!(
         "payments/0001_payment",
         "payments/0002_ledger" per dialect,
         "chassis/0002_idempotency",
+        "payments/0003_states",
+        "payments/0004_webhooks",
     ]
 );

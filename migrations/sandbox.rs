@@ -3,4 +3,4 @@
 
 use storage::migration::History;
 
-pub(crate) const HISTORY: History = history!("sandbox", ["sandbox/0001_charge"]);
+pub(crate) const HISTORY: History = history!("sandbox", ["sandbox/0001_charge", "sandbox/0002_books"]);

@@ -14,6 +14,7 @@ mod deliveries;
 mod documents;
 mod idempotency;
 mod keeping;
+mod money;
 mod orders;
 mod people;
 mod performance;
@@ -137,6 +138,13 @@ journeys! {
         whoever_prefers_to_wait_is_told_how_it_ended,
         the_way_of_an_order_is_told_as_it_happens,
         staff_find_orders_look_into_them_and_cancel_them,
+    }
+    money in Shop::PLAIN => {
+        money_is_given_back_in_parts_and_never_more_than_was_taken,
+    }
+    money in money::MANUAL => {
+        what_is_set_aside_is_taken_or_let_go_by_the_staff,
+        what_a_bank_tells_is_taken_once_and_only_from_the_bank,
     }
     stock in Shop::PLAIN => {
         cancelling_a_pending_order_frees_its_stock,

@@ -1,10 +1,10 @@
 //! What the rest of the shop may know about money moved.
 //!
 //! Money is asked for by a command, [`Collect`], and the answer is a message that may come at once, after
-//! a second card, or never: the customer decides. A decline is an answer ([`Declined`]) and leaves the
-//! payment open for another attempt; [`Void`] closes it for good and cannot be refused. What the
-//! provider did not answer is neither: the payment is `processing` until the provider has said what
-//! happened, and nobody is ever charged on a guess.
+//! a second card, after the staff has captured it, or never: the customer decides. A decline is an answer
+//! ([`Declined`]) and leaves the payment open for another attempt; [`Void`] closes it for good, gives back
+//! what was taken, and cannot be refused. What the provider did not answer is neither: the payment is
+//! `processing` until the provider has said what happened, and nobody is ever charged on a guess.
 
 use kernel::{
     Code, Command, Fault, Message, Moment, Money, Never, Page, PageRequest, Timestamp, Version,
@@ -15,12 +15,24 @@ use ports::{Unreachable, async_trait};
 use serde::{Deserialize, Serialize};
 use users_api::UserId;
 
+mod commands;
 mod events;
 mod moments;
+mod payment;
 mod token;
+mod wishes;
 
+pub use commands::{Collect, Collected, Declined, Void};
 pub use events::{PaymentAuthorized, PaymentCompleted, PaymentFailed, PaymentRefunded};
+pub use payment::{
+    Account, Attempt, AttemptStatus, CaptureMode, LedgerEntry, NextAction, Payment, PaymentRecord,
+    Refund, RefundId, RefundStatus, Status,
+};
 pub use token::is_token;
+pub use wishes::{
+    ActionDone, Capture, Card, CardToken, LedgerOf, NewAttempt, NewRefund, Noticed, PaymentOf,
+    RefundOf, Webhook,
+};
 
 /// Payments, as their neighbours see them.
 #[async_trait]
@@ -33,6 +45,22 @@ pub trait Payments: Send + Sync {
     async fn complete_action(&self, wish: ActionDone) -> Result<Payment>;
     /// Turns a test card's number into a token; the sandbox provider's stand-in for a payment form.
     async fn tokenize(&self, card: Card) -> Result<CardToken>;
+    /// Any payment, for the staff.
+    async fn inspect(&self, payment: PaymentId) -> Result<Payment>;
+    /// Takes money that was set aside, all of it or a part; the rest is let go. Idempotent: capturing the
+    /// same again changes nothing.
+    async fn capture(&self, wish: Capture) -> Result<Payment>;
+    /// Lets go of money that was set aside. Idempotent: doing it again changes nothing.
+    async fn release(&self, payment: PaymentId) -> Result<Payment>;
+    /// Gives money back. It is reserved at once, so that no two refunds exceed what was captured, and
+    /// given back by the provider afterwards. Each wish is another refund.
+    async fn give_back(&self, wish: NewRefund) -> Result<Refund>;
+    /// One refund of a payment.
+    async fn refund(&self, which: RefundOf) -> Result<Refund>;
+    /// What was booked for a payment, both sides of each posting.
+    async fn ledger(&self, which: LedgerOf) -> Result<Page<LedgerEntry>>;
+    /// Takes what a provider tells us, if it is signed by the provider. Idempotent by the event's id.
+    async fn notice(&self, webhook: Webhook) -> Result<Noticed>;
     /// One page of every payment there is, by id, with what happened to each; for those who keep copies.
     async fn records(&self, page: PageRequest) -> Result<Page<PaymentRecord>>;
 }
@@ -43,226 +71,15 @@ ports::remote! {
         command attempt(NewAttempt) -> Payment;
         command complete_action(ActionDone) -> Payment;
         query tokenize(Card) -> CardToken;
+        query inspect(PaymentId) -> Payment;
+        command capture(Capture) -> Payment;
+        command release(PaymentId) -> Payment;
+        command give_back(NewRefund) -> Refund;
+        query refund(RefundOf) -> Refund;
+        query ledger(LedgerOf) -> Page<LedgerEntry>;
+        command notice(Webhook) -> Noticed;
         query records(PageRequest) -> Page<PaymentRecord>;
     }
-}
-
-/// Take the money for an order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Collect {
-    /// The payment's id, given out by orders.
-    pub payment: PaymentId,
-    /// For which order.
-    pub order: OrderId,
-    /// Who pays.
-    pub customer: UserId,
-    /// How much.
-    pub amount: Money,
-    /// With what, for the first attempt.
-    pub token: String,
-    /// After this instant no new attempt is begun.
-    pub until: Timestamp,
-}
-
-/// The money is ours.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Collected {
-    /// By which payment.
-    pub payment: PaymentId,
-    /// How much.
-    pub amount: Money,
-}
-
-/// The provider said no to one attempt; the payment stays open.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Declined {
-    /// Which payment.
-    pub payment: PaymentId,
-    /// Why, in the provider's words: `card_declined`, `insufficient_funds`, …
-    pub decline_code: String,
-}
-
-impl Message for Collect {
-    const CHANNEL: &'static str = "payments.commands";
-    const TYPE: &'static str = "collect";
-    fn key(&self) -> String {
-        self.order.to_string()
-    }
-}
-
-impl Command for Collect {
-    type Reply = Collected;
-    type Refusal = Declined;
-}
-
-/// Take no money for an order any more, and give back what was taken. Leaves a tombstone: a [`Collect`]
-/// that arrives later takes nothing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Void {
-    /// The payment's id, given out by orders.
-    pub payment: PaymentId,
-    /// For which order.
-    pub order: OrderId,
-    /// Who would have paid.
-    pub customer: UserId,
-    /// How much it was about.
-    pub amount: Money,
-}
-
-impl Message for Void {
-    const CHANNEL: &'static str = "payments.commands";
-    const TYPE: &'static str = "void";
-    fn key(&self) -> String {
-        self.order.to_string()
-    }
-}
-
-impl Command for Void {
-    type Reply = ();
-    type Refusal = Never;
-}
-
-/// A payment and who asks for it.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct PaymentOf {
-    /// Whose it must be.
-    pub customer: UserId,
-    /// Which one.
-    pub payment: PaymentId,
-}
-
-/// A wish to try another card.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct NewAttempt {
-    /// Whose it must be.
-    pub customer: UserId,
-    /// Which payment.
-    pub payment: PaymentId,
-    /// With what.
-    pub token: String,
-    /// Names the intention: one key is one attempt.
-    pub key: String,
-}
-
-/// The customer did what the bank wanted.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ActionDone {
-    /// Whose it must be.
-    pub customer: UserId,
-    /// Which payment.
-    pub payment: PaymentId,
-    /// Which of its actions, as [`NextAction::id`] named it.
-    pub action: String,
-}
-
-/// The number of a test card; it is turned into a token and forgotten.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Card {
-    /// Digits and spaces.
-    pub number: String,
-}
-
-impl std::fmt::Debug for Card {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Card(…)")
-    }
-}
-
-/// Stands for a card.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CardToken {
-    /// What to give as `payment.token`.
-    pub token: String,
-    /// The last four digits, to show.
-    pub last4: String,
-}
-
-/// A payment with everything that happened to it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PaymentRecord {
-    /// As it is now.
-    pub payment: Payment,
-    /// Oldest first.
-    pub timeline: Vec<Moment>,
-}
-
-/// Money on its way.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Payment {
-    /// Never reused.
-    pub id: PaymentId,
-    /// For which order.
-    pub order: OrderId,
-    /// Who pays.
-    pub customer: UserId,
-    /// How much.
-    pub amount: Money,
-    /// How far it has got.
-    pub status: Status,
-    /// What was tried, oldest first.
-    pub attempts: Vec<Attempt>,
-    /// What the customer must do before it can go on.
-    pub next_action: Option<NextAction>,
-    /// How much was taken, minor units of `amount`'s currency.
-    pub captured: i64,
-    /// How much was given back.
-    pub refunded: i64,
-    /// After this instant no new attempt is begun.
-    pub expires_at: Timestamp,
-    /// Its ETag.
-    pub version: Version,
-}
-
-/// How far a payment has got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Status {
-    /// Open: nothing is under way; another card may be tried.
-    Requested,
-    /// The provider was asked and has not said what happened.
-    Processing,
-    /// The customer's bank wants to see the customer.
-    RequiresAction,
-    /// The money is ours.
-    Captured,
-    /// Closed without money, or the money was given back.
-    Voided,
-}
-
-/// One try at taking the money.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
-    /// Counts from 1.
-    pub n: u32,
-    /// What the provider calls it.
-    pub provider_ref: Option<String>,
-    /// How far it has got.
-    pub status: AttemptStatus,
-    /// Why the provider said no.
-    pub decline_code: Option<String>,
-}
-
-/// How far an attempt has got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AttemptStatus {
-    /// The provider has not said what happened.
-    Processing,
-    /// The customer must act.
-    RequiresAction,
-    /// The money was taken.
-    Succeeded,
-    /// The provider said no.
-    Declined,
-}
-
-/// What a customer must do before a payment can go on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NextAction {
-    /// Names it.
-    pub id: String,
-    /// What it is: `authenticate`.
-    pub kind: String,
 }
 
 /// Why payments said no.
@@ -271,16 +88,30 @@ pub struct NextAction {
 pub enum Error {
     #[error("there is no payment {0}")]
     UnknownPayment(PaymentId),
-    #[error("the payment cannot be tried again: it is {0:?}")]
+    #[error("there is no refund {0} of this payment")]
+    UnknownRefund(RefundId),
+    #[error("the payment cannot be tried again: it is {0}")]
     NotPayable(Status),
-    #[error("the provider is still working on the last attempt")]
+    #[error("there is nothing to capture: the payment is {0}")]
+    NotCapturable(Status),
+    #[error("the payment cannot be voided: it is {0}")]
+    NotVoidable(Status),
+    #[error("at most {0} can be given back")]
+    RefundExceedsCaptured(Money),
+    #[error("the provider is still working on it")]
     InProgress,
+    #[error("the bank wants to see the customer first")]
+    ActionRequired,
     #[error("the payment could be tried until {0}")]
     Expired(Timestamp),
     #[error("the card was declined: {0}")]
     Declined(String),
     #[error("there is no such action to complete")]
     UnknownAction,
+    #[error("there is no provider {0:?} here")]
+    UnknownProvider(String),
+    #[error("the signature is not the provider's: {0}")]
+    Forged(String),
     #[error("the Idempotency-Key was used for another request")]
     KeyReused,
     #[error("the request is not valid")]
@@ -297,10 +128,19 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Fault for Error {
     fn code(&self) -> Code {
         match self {
-            Self::UnknownPayment(_) | Self::UnknownAction => Code::NotFound,
-            Self::NotPayable(_) | Self::Expired(_) => Code::Conflict,
+            Self::UnknownPayment(_)
+            | Self::UnknownRefund(_)
+            | Self::UnknownAction
+            | Self::UnknownProvider(_) => Code::NotFound,
+            Self::NotPayable(_)
+            | Self::NotCapturable(_)
+            | Self::NotVoidable(_)
+            | Self::Expired(_) => Code::Conflict,
+            Self::RefundExceedsCaptured(_) => Code::RefundExceedsCaptured,
             Self::InProgress => Code::RequestInProgress,
+            Self::ActionRequired => Code::PaymentActionRequired,
             Self::Declined(_) => Code::PaymentDeclined,
+            Self::Forged(_) => Code::Unauthenticated,
             Self::KeyReused => Code::IdempotencyKeyReused,
             Self::Invalid(_) => Code::ValidationFailed,
             Self::Unreachable(cause) => cause.code(),

@@ -3,28 +3,47 @@
 //! **Invariant:** nothing here awaits, reads a clock, or knows a database or a provider's wire.
 
 mod outcome;
+mod refunds;
+mod staff;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use kernel::{Timestamp, Version, Violation};
 use messaging::ReplyAddress;
-use payments_api::{AttemptStatus, Collect, Error, NewAttempt, Result, Status, Void, is_token};
-
-use crate::{
-    payment::{Attempt, Payment},
-    provider::Charge,
+use payments_api::{
+    AttemptStatus, CaptureMode, Collect, Error, NewAttempt, RefundId, Result, Status, Void,
+    is_token,
 };
 
-pub(crate) use outcome::{Next, Posting, Say, told};
+use crate::payment::{Attempt, Payment};
 
-/// The decline code of a payment that was voided before it was asked for.
+pub(crate) use outcome::{Next, Posting, Say, told};
+pub(crate) use refunds::{give_back, repaid};
+pub(crate) use staff::{capture, release};
+pub(crate) use work::{Work, charge, due, expired, still_wanted, work};
+
+/// The decline code of a payment that was voided before it was asked for, and of one that was let go.
 pub(crate) const VOIDED: &str = "voided";
 /// The decline code of an attempt that came too late.
 pub(crate) const EXPIRED: &str = "expired";
+/// The decline code of a payment that was tried too often.
+pub(crate) const FAILED: &str = "failed";
 /// The decline code of an order whose money is asked for by another payment.
 pub(crate) const ORDER_HAS_PAYMENT: &str = "order_has_payment";
 /// The decline code of a token that cannot stand for a card.
 pub(crate) const INVALID_TOKEN: &str = "invalid_token";
+
+/// How new payments are dealt with, as the operator decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// Who is asked for the money.
+    pub(crate) provider: String,
+    /// When it is taken.
+    pub(crate) capture: CaptureMode,
+    /// How many cards may be tried.
+    pub(crate) attempts: usize,
+}
 
 /// What becomes of a command whose answer may have to wait.
 #[derive(Debug, PartialEq)]
@@ -45,11 +64,15 @@ pub(crate) type Refused = &'static str;
 pub(crate) fn collect(
     command: Collect,
     address: Option<ReplyAddress>,
+    terms: &Terms,
     now: Timestamp,
 ) -> (Payment, Option<Refused>) {
     let refused = refusal(&command.token, command.until, now);
     let (status, attempts) = match refused {
-        None => (Status::Processing, vec![Attempt::new(1, command.token, None)]),
+        None => {
+            let first = Attempt::new(1, &terms.provider, command.token, None);
+            (Status::Processing, vec![first])
+        }
         Some(_) => (Status::Requested, Vec::new()),
     };
     let payment = Payment {
@@ -57,12 +80,16 @@ pub(crate) fn collect(
         order: command.order,
         customer: command.customer,
         amount: command.amount,
+        capture: terms.capture,
         status,
         attempts,
         authorized: 0,
+        capture_pending: 0,
         captured: 0,
         refund_pending: 0,
         refunded: 0,
+        refunds: Vec::new(),
+        timeline: Vec::new(),
         collect: address,
         undo: None,
         expires_at: command.until,
@@ -76,24 +103,31 @@ pub(crate) fn collect_again(
     payment: Payment,
     command: Collect,
     address: Option<ReplyAddress>,
+    terms: &Terms,
     now: Timestamp,
 ) -> Reaction<std::result::Result<(), Refused>> {
     if payment.is_undone() || payment.status == Status::Voided {
         return Reaction::Answer(Err(VOIDED));
     }
-    if payment.status == Status::Captured {
-        return Reaction::Answer(Ok(()));
+    match payment.status {
+        Status::Captured => return Reaction::Answer(Ok(())),
+        Status::Failed => return Reaction::Answer(Err(FAILED)),
+        Status::Expired if now >= command.until => return Reaction::Answer(Err(EXPIRED)),
+        _ => {}
     }
     let mut next = payment;
     next.collect = address;
+    next.expires_at = next.expires_at.max(command.until);
     next.version = next.version.next();
-    if next.status != Status::Requested {
+    if !matches!(next.status, Status::Requested | Status::Expired) {
         return Reaction::Change(next);
     }
+    next.status = Status::Requested;
     match refusal(&command.token, next.expires_at, now) {
         Some(why) => Reaction::ChangeAndAnswer(next, Err(why)),
         None => {
-            next.attempts.push(Attempt::new(next.next_n(), command.token, None));
+            let attempt = Attempt::new(next.next_n(), &terms.provider, command.token, None);
+            next.attempts.push(attempt);
             next.status = Status::Processing;
             Reaction::Change(next)
         }
@@ -114,12 +148,16 @@ pub(crate) fn tombstone(command: Void, now: Timestamp) -> Payment {
         order: command.order,
         customer: command.customer,
         amount: command.amount,
+        capture: CaptureMode::Automatic,
         status: Status::Voided,
         attempts: Vec::new(),
         authorized: 0,
+        capture_pending: 0,
         captured: 0,
         refund_pending: 0,
         refunded: 0,
+        refunds: Vec::new(),
+        timeline: Vec::new(),
         collect: None,
         undo: Some(Vec::new()),
         expires_at: now,
@@ -127,22 +165,28 @@ pub(crate) fn tombstone(command: Void, now: Timestamp) -> Payment {
     }
 }
 
-/// Closes a payment: at once when the provider knows nothing of it, otherwise as soon as it has given
-/// back what it took.
-pub(crate) fn void(payment: Payment, address: Option<ReplyAddress>) -> Reaction<()> {
-    if payment.status == Status::Voided {
+/// Closes a payment: at once when the provider has nothing of it, otherwise as soon as it has given back
+/// what it took. What is given back for that is called `id`.
+pub(crate) fn void(
+    payment: Payment,
+    address: Option<ReplyAddress>,
+    id: RefundId,
+    now: Timestamp,
+) -> Reaction<()> {
+    if payment.status.is_closed() {
         return Reaction::Answer(());
     }
     let mut next = payment;
     next.version = next.version.next();
     let waiting = next.undo.get_or_insert_default();
-    if next.status == Status::Requested {
+    let all_is_back = next.status == Status::Captured && next.refunded == next.captured;
+    if next.status == Status::Requested || all_is_back {
         next.status = Status::Voided;
         return Reaction::ChangeAndAnswer(next, ());
     }
     waiting.extend(address);
     if next.status == Status::Captured {
-        next.refund_pending = next.captured;
+        refunds::reserve_rest(&mut next, id, now);
     }
     Reaction::Change(next)
 }
@@ -157,7 +201,12 @@ pub(crate) enum Attempting {
 }
 
 /// Begins another attempt, if the payment is open.
-pub(crate) fn attempt(payment: &Payment, wish: &NewAttempt, now: Timestamp) -> Result<Attempting> {
+pub(crate) fn attempt(
+    payment: &Payment,
+    wish: &NewAttempt,
+    terms: &Terms,
+    now: Timestamp,
+) -> Result<Attempting> {
     if !is_token(&wish.token) {
         let detail =
             "a payment token is 1 to 255 letters, digits and underscores, and no card number";
@@ -170,15 +219,17 @@ pub(crate) fn attempt(payment: &Payment, wish: &NewAttempt, now: Timestamp) -> R
     }
     match payment.status {
         Status::Requested if now >= payment.expires_at => Err(Error::Expired(payment.expires_at)),
+        Status::Expired => Err(Error::Expired(payment.expires_at)),
         Status::Requested => {
             let mut next = payment.clone();
-            let key = Some(wish.key.clone());
-            next.attempts.push(Attempt::new(next.next_n(), wish.token.clone(), key));
+            let (n, key) = (next.next_n(), Some(wish.key.clone()));
+            next.attempts.push(Attempt::new(n, &terms.provider, wish.token.clone(), key));
             next.status = Status::Processing;
             next.version = next.version.next();
             Ok(Attempting::Begun(Box::new(next)))
         }
         Status::Processing if !payment.is_undone() => Err(Error::InProgress),
+        Status::RequiresAction if !payment.is_undone() => Err(Error::ActionRequired),
         status => Err(Error::NotPayable(status)),
     }
 }
@@ -204,35 +255,4 @@ pub(crate) fn complete(payment: &Payment, action: &str) -> Result<Option<Payment
     next.status = Status::Processing;
     next.version = next.version.next();
     Ok(Some(next))
-}
-
-/// What the provider is to be asked next.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Work {
-    /// Take the money.
-    Charge(Charge),
-    /// Go on with the charge under this key.
-    Confirm(String),
-    /// Give back what was taken under this key, and take nothing any more.
-    Undo(String),
-}
-
-/// The next thing to do for a payment with its provider; nothing when it is somebody else's turn.
-pub(crate) fn work(payment: &Payment) -> Option<Work> {
-    let attempt = payment.attempts.last()?;
-    let key = payment.idempotency_key(attempt);
-    match payment.status {
-        Status::Processing if attempt.authenticated => Some(Work::Confirm(key)),
-        Status::Processing => {
-            let (token, amount) = (attempt.token.clone(), payment.amount);
-            Some(Work::Charge(Charge { key, token, amount }))
-        }
-        Status::RequiresAction | Status::Captured if payment.is_undone() => Some(Work::Undo(key)),
-        _ => None,
-    }
-}
-
-/// Whether a charge that the provider has never heard of is still to be made.
-pub(crate) fn still_wanted(payment: &Payment, now: Timestamp) -> bool {
-    !payment.is_undone() && now < payment.expires_at
 }

@@ -10,11 +10,12 @@ use orders_api::PaymentId;
 use tokio::{
     sync::{mpsc, oneshot},
     task::{Id, JoinError, JoinSet},
-    time::MissedTickBehavior,
+    time::{Instant, MissedTickBehavior},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    domain,
     handover::Job,
     payment::Payment,
     settler::{Mode, Settler},
@@ -28,6 +29,8 @@ pub(crate) struct Driver {
     tasks: JoinSet<Payment>,
     names: HashMap<Id, PaymentId>,
     in_hand: HashMap<PaymentId, Hand>,
+    /// Those whose provider gave no answer, and when it is asked again.
+    resting: HashMap<PaymentId, Rest>,
     /// What has not moved since then was left by a process that is gone; nothing once it was found.
     inherited: Option<Timestamp>,
 }
@@ -43,11 +46,25 @@ struct Hand {
     again: Option<Payment>,
 }
 
+/// How often a payment was taken to its provider in vain, and until when it is left alone.
+#[derive(Clone, Copy)]
+struct Rest {
+    times: u32,
+    until: Instant,
+}
+
 impl Driver {
     pub(crate) fn new(settler: Arc<Settler>, jobs: mpsc::Receiver<Job>) -> Self {
-        let (names, in_hand) = (HashMap::new(), HashMap::new());
         let inherited = Some(settler.clock.now().minus(A_MOMENT));
-        Self { settler, jobs, tasks: JoinSet::new(), names, in_hand, inherited }
+        Self {
+            settler,
+            jobs,
+            tasks: JoinSet::new(),
+            names: HashMap::new(),
+            in_hand: HashMap::new(),
+            resting: HashMap::new(),
+            inherited,
+        }
     }
 
     /// Works until `stop`; then finishes what it has in hand.
@@ -59,7 +76,7 @@ impl Driver {
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
-                Some(job) = self.jobs.recv(), if room => self.take(job, Mode::Fresh),
+                Some(job) = self.jobs.recv(), if room => self.take(job),
                 _ = sweeps.tick(), if room => self.sweep().await,
             }
         }
@@ -74,24 +91,40 @@ impl Driver {
         let forgotten = self.settler.clock.now().minus(settings.reconcile_after);
         let since = self.inherited.unwrap_or(forgotten);
         let (parallel, reader) = (settings.parallel, self.settler.db.reader());
-        let found = match store::unsettled(&reader, since, parallel).await {
+        let enough = parallel + self.resting.len();
+        let found = match store::due(&reader, since, enough).await {
             Ok(found) => found,
             Err(cause) => {
-                tracing::error!(%cause, "unsettled payments were not looked for");
+                tracing::error!(%cause, "payments that are due were not looked for");
                 return;
             }
         };
-        if found.len() < parallel {
+        if found.len() < enough {
             self.inherited = None;
         }
         for payment in found {
-            if self.tasks.len() < parallel && !self.in_hand.contains_key(&payment.id) {
-                self.take(Job { payment, done: None }, Mode::Reconcile);
+            let rests = self.resting.get(&payment.id).is_some_and(|it| Instant::now() < it.until);
+            let busy = rests || self.in_hand.contains_key(&payment.id);
+            if self.tasks.len() < parallel && !busy {
+                self.take(Job { payment, mode: Mode::Reconcile, done: None });
             }
         }
     }
 
-    fn take(&mut self, Job { payment, done }: Job, mode: Mode) {
+    /// Leaves a payment alone for a while when nothing came of asking, twice as long each time.
+    fn rest(&mut self, payment: &Payment) {
+        if domain::work(payment, self.settler.clock.now()).is_none() {
+            self.resting.remove(&payment.id);
+            return;
+        }
+        let settings = &self.settler.settings;
+        let times = self.resting.get(&payment.id).map_or(0, |rest| rest.times);
+        let pause = settings.reconcile_every.saturating_mul(1 << times.min(16));
+        let until = Instant::now() + pause.min(settings.reconcile_pause);
+        self.resting.insert(payment.id, Rest { times: times + 1, until });
+    }
+
+    fn take(&mut self, Job { payment, mode, done }: Job) {
         let known = self.in_hand.contains_key(&payment.id);
         let hand = self.in_hand.entry(payment.id).or_default();
         hand.waiting.extend(done);
@@ -122,6 +155,7 @@ impl Driver {
         }
         match ended {
             Ok((_, payment)) => {
+                self.rest(&payment);
                 for waiting in hand.waiting {
                     // Whoever does not wait any longer reads the payment when they come back.
                     drop(waiting.send(payment.clone()));

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use storage::{Attachment, Database, Error, Tx};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::payment::Payment;
+use crate::{payment::Payment, settler::Mode};
 
 /// Payments that wait for the driver at most; what does not fit is found by its next sweep.
 const CAPACITY: usize = 4_096;
@@ -12,6 +12,7 @@ const CAPACITY: usize = 4_096;
 /// A payment whose provider is to be asked, and whoever waits for the outcome.
 pub(crate) struct Job {
     pub(crate) payment: Payment,
+    pub(crate) mode: Mode,
     pub(crate) done: Option<oneshot::Sender<Payment>>,
 }
 
@@ -28,19 +29,24 @@ impl Handover {
 
     /// Gives `payment` to the driver as soon as `tx` is durable, and only then.
     pub(crate) fn at_commit(&self, tx: &mut Tx, payment: Payment) {
-        let job = Job { payment, done: None };
+        let job = Job { payment, mode: Mode::Fresh, done: None };
         tx.attachment::<AtCommit>().0.push((self.clone(), job));
     }
 
     /// Gives `payment` to the driver as soon as `tx` is durable. The receiver gets what became of it.
     pub(crate) fn awaited(&self, tx: &mut Tx, payment: Payment) -> oneshot::Receiver<Payment> {
         let (done, outcome) = oneshot::channel();
-        let job = Job { payment, done: Some(done) };
+        let job = Job { payment, mode: Mode::Fresh, done: Some(done) };
         tx.attachment::<AtCommit>().0.push((self.clone(), job));
         outcome
     }
 
-    fn give(&self, job: Job) {
+    /// Gives `payment` to the driver, whose provider may have been asked before.
+    pub(crate) fn give(&self, payment: Payment) {
+        self.hand_over(Job { payment, mode: Mode::Reconcile, done: None });
+    }
+
+    fn hand_over(&self, job: Job) {
         if let Err(cause) = self.0.try_send(job) {
             tracing::debug!(%cause, "a payment is left to the next sweep");
         }
@@ -58,7 +64,7 @@ impl Attachment for AtCommit {
 
     fn committed(self: Box<Self>, _: &Database) {
         for (handover, job) in self.0 {
-            handover.give(job);
+            handover.hand_over(job);
         }
     }
 }

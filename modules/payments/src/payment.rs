@@ -1,14 +1,16 @@
 //! The payment with everything the module needs of it, more than its contract tells.
 
-use kernel::{Money, Timestamp, Version};
+use kernel::{Moment, Money, Timestamp, Version};
 use messaging::ReplyAddress;
 use orders_api::{OrderId, PaymentId};
-use payments_api::{AttemptStatus, NextAction, Status};
+use payments_api::{AttemptStatus, CaptureMode, NextAction, RefundId, RefundStatus, Status};
 use serde::{Deserialize, Serialize};
 use users_api::UserId;
 
 /// What a customer must do when the bank wants to see them.
 const AUTHENTICATE: &str = "authenticate";
+/// The only provider there was when attempts did not say whom they asked.
+const FIRST_PROVIDER: &str = "sandbox";
 
 /// One payment. A change of it is a new value with the next version.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,16 +19,23 @@ pub(crate) struct Payment {
     pub(crate) order: OrderId,
     pub(crate) customer: UserId,
     pub(crate) amount: Money,
+    pub(crate) capture: CaptureMode,
     pub(crate) status: Status,
     /// Oldest first; only the last one can be under way.
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) authorized: i64,
+    /// What the staff wants to be taken of what is authorized; nothing when no capture is under way.
+    pub(crate) capture_pending: i64,
     pub(crate) captured: i64,
     pub(crate) refund_pending: i64,
     pub(crate) refunded: i64,
+    /// Oldest first.
+    pub(crate) refunds: Vec<Refund>,
+    /// What was announced.
+    pub(crate) timeline: Vec<Moment>,
     /// Where the answer to `Collect` goes.
     pub(crate) collect: Option<ReplyAddress>,
-    /// Present once `Void` came: where its answers go.
+    /// Present once it is to be closed: where the answers to `Void` go.
     pub(crate) undo: Option<Vec<ReplyAddress>>,
     pub(crate) expires_at: Timestamp,
     pub(crate) version: Version,
@@ -36,6 +45,9 @@ pub(crate) struct Payment {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Attempt {
     pub(crate) n: u32,
+    /// Whom it asks.
+    #[serde(default = "first_provider")]
+    pub(crate) provider: String,
     /// Stands for a card; never a card number.
     pub(crate) token: String,
     /// The customer's own name for the attempt; none for the one that came with the order.
@@ -46,21 +58,42 @@ pub(crate) struct Attempt {
     pub(crate) status: AttemptStatus,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) decline_code: Option<String>,
+    /// Where the customer meets the bank, when that is a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) action_url: Option<String>,
     /// Whether the customer said to have done what the bank wanted.
     #[serde(default)]
     pub(crate) authenticated: bool,
 }
 
+/// Money on its way back, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refund {
+    pub(crate) id: RefundId,
+    pub(crate) amount: i64,
+    pub(crate) reason: String,
+    pub(crate) status: RefundStatus,
+    pub(crate) provider_ref: Option<String>,
+    pub(crate) requested_at: Timestamp,
+    pub(crate) version: Version,
+}
+
+fn first_provider() -> String {
+    FIRST_PROVIDER.to_owned()
+}
+
 impl Attempt {
     /// The `n`th try, about to begin.
-    pub(crate) fn new(n: u32, token: String, key: Option<String>) -> Self {
+    pub(crate) fn new(n: u32, provider: &str, token: String, key: Option<String>) -> Self {
         Self {
             n,
+            provider: provider.to_owned(),
             token,
             key,
             provider_ref: None,
             status: AttemptStatus::Processing,
             decline_code: None,
+            action_url: None,
             authenticated: false,
         }
     }
@@ -88,11 +121,25 @@ impl Payment {
         self.attempts.last().map_or(1, |last| last.n + 1)
     }
 
+    /// What was taken and is neither given back nor on its way back.
+    pub(crate) fn refundable(&self) -> i64 {
+        self.captured - self.refunded - self.refund_pending
+    }
+
     /// What the customer must do now.
     pub(crate) fn next_action(&self) -> Option<NextAction> {
         let waiting = self.status == Status::RequiresAction && !self.is_undone();
         let attempt = self.attempts.last().filter(|_| waiting)?;
-        Some(NextAction { id: attempt.action(), kind: AUTHENTICATE.to_owned() })
+        let (id, url) = (attempt.action(), attempt.action_url.clone());
+        Some(NextAction { id, kind: AUTHENTICATE.to_owned(), url })
+    }
+
+    /// One of its refunds, as others see it.
+    pub(crate) fn shown(&self, refund: &Refund) -> payments_api::Refund {
+        let Refund { id, amount, reason, status, requested_at, version, .. } = refund.clone();
+        let amount = Money::new(amount, self.amount.currency);
+        let payment = self.id;
+        payments_api::Refund { id, payment, amount, reason, status, requested_at, version }
     }
 }
 
@@ -103,10 +150,14 @@ impl From<Payment> for payments_api::Payment {
             order: payment.order,
             customer: payment.customer,
             amount: payment.amount,
+            capture: payment.capture,
             status: payment.status,
             next_action: payment.next_action(),
+            refunds: payment.refunds.iter().map(|refund| payment.shown(refund)).collect(),
             attempts: payment.attempts.into_iter().map(Into::into).collect(),
+            authorized: payment.authorized,
             captured: payment.captured,
+            refund_pending: payment.refund_pending,
             refunded: payment.refunded,
             expires_at: payment.expires_at,
             version: payment.version,
@@ -118,6 +169,7 @@ impl From<Attempt> for payments_api::Attempt {
     fn from(attempt: Attempt) -> Self {
         Self {
             n: attempt.n,
+            provider: attempt.provider,
             provider_ref: attempt.provider_ref,
             status: attempt.status,
             decline_code: attempt.decline_code,

@@ -1,8 +1,11 @@
 //! The one transaction that writes a payment's next state, its ledger, and the news of it.
 
-use kernel::Timestamp;
+use kernel::{Moment, Money, Timestamp};
 use messaging::Publish;
-use payments_api::{Collect, Collected, Declined, PaymentCompleted, PaymentFailed, Void};
+use payments_api::{
+    Collect, Collected, Declined, PaymentAuthorized, PaymentCompleted, PaymentFailed,
+    PaymentRefunded, Void,
+};
 use storage::{Database, Error, Tx};
 
 use crate::{
@@ -11,50 +14,86 @@ use crate::{
     store,
 };
 
-/// Records `next`, unless `before` is not what is stored any more.
+/// Records `next` and gives the payment as it is stored; nothing when `before` is not what is stored any
+/// more.
 pub(crate) async fn record(
     db: &Database,
     before: &Payment,
     next: &Next,
     now: Timestamp,
-) -> Result<bool, Error> {
+) -> Result<Option<Payment>, Error> {
+    let mut payment = next.payment.clone();
+    let moments = next.say.iter().filter_map(|say| moment(&payment, say, now)).collect::<Vec<_>>();
+    payment.timeline.extend(moments);
     let mut tx = db.begin().await?;
-    if !store::replace(&tx, before, &next.payment, now).await? {
+    if !store::replace(&tx, before, &payment, now).await? {
         tx.rollback().await?;
-        return Ok(false);
+        return Ok(None);
     }
-    store::post(&tx, &next.payment, &next.postings, now).await?;
-    match &next.say {
-        Some(Say::Collected) => collected(&mut tx, &next.payment, now)?,
-        Some(Say::Declined(why)) => declined(&mut tx, &next.payment, why, now)?,
-        Some(Say::Voided) => voided(&mut tx, &next.payment)?,
-        None => {}
+    store::post(&tx, &payment, &next.postings, now).await?;
+    for say in &next.say {
+        tell(&mut tx, &payment, say, now)?;
     }
     tx.commit().await?;
-    Ok(true)
+    Ok(Some(payment))
 }
 
-fn collected(tx: &mut Tx, payment: &Payment, at: Timestamp) -> Result<(), Error> {
+fn moment(payment: &Payment, say: &Say, at: Timestamp) -> Option<Moment> {
+    match say {
+        Say::Authorized => Some((&authorized(payment, at)).into()),
+        Say::Collected => Some((&completed(payment, at)).into()),
+        Say::Declined(why) => Some((&failed(payment, why, at)).into()),
+        Say::Refunded(amount) => Some((&refunded(payment, *amount, at)).into()),
+        Say::Voided => None,
+    }
+}
+
+fn tell(tx: &mut Tx, payment: &Payment, say: &Say, at: Timestamp) -> Result<(), Error> {
+    match say {
+        Say::Authorized => tx.publish(&authorized(payment, at)),
+        Say::Refunded(amount) => tx.publish(&refunded(payment, *amount, at)),
+        Say::Collected => {
+            let event = completed(payment, at);
+            if let Some(address) = &payment.collect {
+                let collected = Collected { payment: payment.id, amount: event.amount };
+                tx.reply::<Collect>(address, Ok(collected))?;
+            }
+            tx.publish(&event)
+        }
+        Say::Declined(why) => {
+            if let Some(address) = &payment.collect {
+                let declined = Declined { payment: payment.id, decline_code: why.clone() };
+                tx.reply::<Collect>(address, Err(declined))?;
+            }
+            tx.publish(&failed(payment, why, at))
+        }
+        Say::Voided => {
+            for address in payment.undo.iter().flatten() {
+                tx.reply::<Void>(address, Ok(()))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn authorized(payment: &Payment, at: Timestamp) -> PaymentAuthorized {
     let Payment { id, order, customer, amount, version, .. } = *payment;
-    if let Some(address) = &payment.collect {
-        tx.reply::<Collect>(address, Ok(Collected { payment: id, amount }))?;
-    }
-    tx.publish(&PaymentCompleted { payment: id, order, customer, amount, version, at })
+    PaymentAuthorized { payment: id, order, customer, amount, version, at }
 }
 
-fn declined(tx: &mut Tx, payment: &Payment, why: &str, at: Timestamp) -> Result<(), Error> {
+fn completed(payment: &Payment, at: Timestamp) -> PaymentCompleted {
+    let Payment { id, order, customer, captured, version, .. } = *payment;
+    let amount = Money::new(captured, payment.amount.currency);
+    PaymentCompleted { payment: id, order, customer, amount, version, at }
+}
+
+fn failed(payment: &Payment, why: &str, at: Timestamp) -> PaymentFailed {
     let Payment { id, order, customer, version, .. } = *payment;
-    let decline_code = why.to_owned();
-    if let Some(address) = &payment.collect {
-        let decline_code = decline_code.clone();
-        tx.reply::<Collect>(address, Err(Declined { payment: id, decline_code }))?;
-    }
-    tx.publish(&PaymentFailed { payment: id, order, customer, decline_code, version, at })
+    PaymentFailed { payment: id, order, customer, decline_code: why.to_owned(), version, at }
 }
 
-fn voided(tx: &mut Tx, payment: &Payment) -> Result<(), Error> {
-    for address in payment.undo.iter().flatten() {
-        tx.reply::<Void>(address, Ok(()))?;
-    }
-    Ok(())
+fn refunded(payment: &Payment, amount: i64, at: Timestamp) -> PaymentRefunded {
+    let Payment { id, order, customer, refunded, captured, version, .. } = *payment;
+    let amount = Money::new(amount, payment.amount.currency);
+    PaymentRefunded { payment: id, order, customer, amount, refunded, captured, version, at }
 }

@@ -1,47 +1,58 @@
 //! A payment provider that lives in this process and moves no real money.
 //!
 //! It behaves like a real one: it remembers every charge by its idempotency key, in a transaction of
-//! its own that is durable before it answers, and across restarts. Nobody else reads its table.
+//! its own that is durable before it answers, and across restarts. It fails, loses its answers and tells
+//! of charges by signed webhooks as it is told to. Nobody else reads its tables.
 
+mod books;
 mod cards;
+mod faults;
+mod webhooks;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
-};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{Clock, Ids};
-use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use kernel::{Clock, Ids, Timestamp};
+use payments_api::Webhook;
 use storage::{Database, Error};
+use tokio::sync::Notify;
 
 use crate::{
-    provider::{Charge, Outcome, Provider, Silence, Verdict},
-    settings,
+    notice,
+    provider::{Charge, Forged, Notice, Outcome, PaymentProvider, Repaid, Repayment, Silence},
+    settings::{self, Secret},
+    signature,
 };
 
-pub(crate) use cards::tokenize;
+use books::Books;
+use faults::Faults;
 
-/// The provider, and how many failures it still has to show.
+pub(crate) use cards::tokenize;
+pub(crate) use webhooks::Sender;
+
+/// The provider.
 pub(crate) struct Sandbox {
-    db: Database,
+    books: Books,
+    faults: Faults,
     clock: Arc<dyn Clock>,
-    ids: Ids,
     settings: settings::Sandbox,
-    refused: AtomicU32,
-    silent: AtomicU32,
+    secret: Secret,
+    /// Rings when there is a webhook to send.
+    news: Notify,
 }
 
 impl Sandbox {
-    /// A provider that remembers its charges in `db`.
+    /// A provider that keeps its books in `db`.
     pub(crate) fn new(
         db: Database,
         clock: Arc<dyn Clock>,
         ids: Ids,
         settings: settings::Sandbox,
     ) -> Self {
-        let (refused, silent) = (AtomicU32::new(0), AtomicU32::new(0));
-        Self { db, clock, ids, settings, refused, silent }
+        let secret = Secret::from(&*ids.uuid().simple().to_string());
+        let books = Books { db, clock: clock.clone(), ids, webhooks: settings.webhooks.clone() };
+        let faults = Faults::new(settings.clone());
+        Self { books, faults, clock, settings, secret, news: Notify::new() }
     }
 
     /// The way of every request: it takes its time, may be turned away, is carried out, and its
@@ -50,121 +61,51 @@ impl Sandbox {
         if !self.settings.latency.is_zero() {
             tokio::time::sleep(self.settings.latency).await;
         }
-        if counted(&self.refused, self.settings.refuse) {
+        if self.faults.refuses() {
             return Err(Silence("the sandbox is told to be out of order".to_owned()));
         }
         let answer = work.await.map_err(|cause| Silence(format!("the sandbox failed: {cause}")))?;
-        if counted(&self.silent, self.settings.silent) {
+        self.news.notify_one();
+        if self.faults.loses() {
             return Err(Silence("the sandbox is told to lose its answer".to_owned()));
         }
         Ok(answer)
     }
-
-    /// Runs one statement in a transaction of its own; durable when this returns.
-    async fn recorded(&self, sql: &str, values: Vec<Value>) -> Result<Option<Outcome>, Error> {
-        let tx = self.db.begin().await?;
-        let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
-        let row = tx.query_one_raw(statement).await?;
-        tx.commit().await?;
-        row.map(|row| outcome(&row)).transpose()
-    }
-
-    /// Remembers a charge that begins with `verdict`; when its key is known, `after` says what becomes
-    /// of the charge that is there.
-    async fn remember(
-        &self,
-        charge: &Charge,
-        verdict: &Verdict,
-        after: &str,
-    ) -> Result<Outcome, Error> {
-        let (status, decline_code) = match verdict {
-            Verdict::Captured => ("succeeded", None),
-            Verdict::NeedsAction => ("requires-action", None),
-            Verdict::Declined(why) => ("declined", Some(why.clone())),
-            Verdict::Cancelled => ("cancelled", None),
-            Verdict::Refunded => ("refunded", None),
-        };
-        let sql = format!(
-            "INSERT INTO sandbox_charge (idempotency_key, reference, token, currency, amount, \
-             status, decline_code, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
-             ON CONFLICT (idempotency_key) DO UPDATE SET status = {after} \
-             RETURNING reference, status, decline_code"
-        );
-        let values = vec![
-            charge.key.clone().into(),
-            format!("ch_{}", self.ids.uuid().simple()).into(),
-            charge.token.clone().into(),
-            charge.amount.currency.code().to_owned().into(),
-            charge.amount.minor.into(),
-            status.into(),
-            decline_code.into(),
-            self.clock.now().micros().into(),
-        ];
-        self.recorded(&sql, values).await?.ok_or_else(|| unreadable("no row"))
-    }
 }
 
-/// What was there stays as it is.
-const UNCHANGED: &str = "sandbox_charge.status";
-/// What was taken is given back, and what waits is ended.
-const UNDONE: &str = "CASE sandbox_charge.status WHEN 'succeeded' THEN 'refunded' \
-                      WHEN 'requires-action' THEN 'cancelled' ELSE sandbox_charge.status END";
-
 #[async_trait]
-impl Provider for Sandbox {
-    async fn charge(&self, charge: Charge) -> Result<Outcome, Silence> {
-        let verdict = cards::verdict(&charge.token);
-        self.served(self.remember(&charge, &verdict, UNCHANGED)).await
+impl PaymentProvider for Sandbox {
+    async fn authorize(&self, charge: &Charge) -> Result<Outcome, Silence> {
+        let verdict = cards::verdict(charge);
+        self.served(self.books.open(charge, &verdict)).await
     }
 
-    async fn confirm(&self, key: &str) -> Result<Outcome, Silence> {
-        let sql = "UPDATE sandbox_charge SET status = CASE status \
-                   WHEN 'requires-action' THEN 'succeeded' ELSE status END \
-                   WHERE idempotency_key = $1 RETURNING reference, status, decline_code";
-        let found = self.served(self.recorded(sql, vec![key.into()])).await?;
+    async fn confirm(&self, charge: &Charge) -> Result<Outcome, Silence> {
+        let found = self.served(self.books.confirm(charge)).await?;
         found.ok_or_else(|| Silence("the sandbox knows no such charge".to_owned()))
     }
 
-    async fn fetch(&self, key: &str) -> Result<Option<Outcome>, Silence> {
-        let sql = "SELECT reference, status, decline_code FROM sandbox_charge \
-                   WHERE idempotency_key = $1";
-        let find = async {
-            let reader = self.db.reader();
-            let backend = reader.get_database_backend();
-            let statement = Statement::from_sql_and_values(backend, sql, [key.into()]);
-            let row = reader.query_one_raw(statement).await?;
-            row.map(|row| outcome(&row)).transpose()
-        };
-        self.served(find).await
+    async fn capture(&self, charge: &Charge, amount: i64) -> Result<Outcome, Silence> {
+        let found = self.served(self.books.capture(charge, amount)).await?;
+        found.ok_or_else(|| Silence("the sandbox knows no such charge".to_owned()))
     }
 
-    async fn undo(&self, key: &str) -> Result<Outcome, Silence> {
-        let nothing = kernel::Money::zero(kernel::Currency::XXX);
-        let charge = Charge { key: key.to_owned(), token: String::new(), amount: nothing };
-        self.served(self.remember(&charge, &Verdict::Cancelled, UNDONE)).await
+    async fn void(&self, charge: &Charge) -> Result<Outcome, Silence> {
+        self.served(self.books.void(charge)).await
     }
-}
 
-/// Whether this is one of the first `limit` times.
-fn counted(count: &AtomicU32, limit: u32) -> bool {
-    let next = |count| (count < limit).then_some(count + 1);
-    count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).is_ok()
-}
+    async fn refund(&self, charge: &Charge, refund: &Repayment) -> Result<Repaid, Silence> {
+        let refunds = cards::refunds(&charge.token);
+        self.served(self.books.refund(charge, refund, refunds)).await
+    }
 
-fn outcome(row: &QueryResult) -> Result<Outcome, Error> {
-    let (status, why): (String, Option<String>) =
-        (row.try_get("", "status")?, row.try_get("", "decline_code")?);
-    let verdict = match status.as_str() {
-        "succeeded" => Verdict::Captured,
-        "requires-action" => Verdict::NeedsAction,
-        "declined" => Verdict::Declined(why.ok_or_else(|| unreadable("no decline code"))?),
-        "cancelled" => Verdict::Cancelled,
-        "refunded" => Verdict::Refunded,
-        other => return Err(unreadable(other)),
-    };
-    Ok(Outcome { reference: row.try_get("", "reference")?, verdict })
-}
+    async fn fetch(&self, charge: &Charge) -> Result<Option<Outcome>, Silence> {
+        self.served(self.books.find(charge)).await
+    }
 
-fn unreadable(what: &str) -> Error {
-    Error::Other(sea_orm::DbErr::Custom(format!("a sandbox charge cannot be read: {what}")))
+    fn verify_webhook(&self, webhook: &Webhook, now: Timestamp) -> Result<Notice, Forged> {
+        let secrets = std::slice::from_ref(&self.secret);
+        signature::verify(secrets, webhook.signature.as_deref(), &webhook.body, now)?;
+        notice::read(&webhook.body)
+    }
 }

@@ -3,20 +3,24 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{Clock, Page, PageRequest};
+use host::idempotency::remember;
+use kernel::{Clock, Ids, Page, PageRequest};
+use orders_api::PaymentId;
 use payments_api::{
-    ActionDone, AttemptStatus, Card, CardToken, Error, NewAttempt, Payment as Answer, PaymentOf,
-    PaymentRecord, Payments, Result,
+    ActionDone, AttemptStatus, Capture, Card, CardToken, Error, LedgerEntry, LedgerOf, NewAttempt,
+    NewRefund, Noticed, Payment as Answer, PaymentOf, PaymentRecord, Payments, Refund, RefundOf,
+    Result, Status, Webhook,
 };
-use storage::{Database, Failure};
+use storage::{Database, Failure, Tx};
 use tokio::sync::oneshot;
 
 use crate::{
-    domain::{self, Attempting},
+    domain::{self, Attempting, Terms},
     handover::Handover,
+    inbox::Inbox,
     payment::Payment,
     sandbox,
-    settings::Settings,
+    settings::{ProviderName, Settings},
     store,
 };
 
@@ -26,21 +30,28 @@ const TRIES: u32 = 5;
 pub(crate) struct Service {
     pub(crate) db: Database,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Ids,
     pub(crate) driver: Handover,
+    pub(crate) inbox: Inbox,
+    pub(crate) terms: Terms,
     pub(crate) settings: Settings,
 }
+
+/// What a decision or its record comes to.
+type Attempted<T> = std::result::Result<T, Failure<Error>>;
 
 #[async_trait]
 impl Payments for Service {
     async fn payment(&self, which: PaymentOf) -> Result<Answer> {
-        Ok(self.find(which).await.map_err(answer)?.into())
+        Ok(self.owned(which).await.map_err(answer)?.into())
     }
 
     async fn attempt(&self, wish: NewAttempt) -> Result<Answer> {
         let which = PaymentOf { customer: wish.customer, payment: wish.payment };
         for _ in 0..TRIES {
-            let payment = self.find(which).await.map_err(answer)?;
-            let (n, settled) = match domain::attempt(&payment, &wish, self.clock.now())? {
+            let payment = self.owned(which).await.map_err(answer)?;
+            let now = self.clock.now();
+            let (n, settled) = match domain::attempt(&payment, &wish, &self.terms, now)? {
                 Attempting::Known(n) => (n, payment),
                 Attempting::Begun(next) => {
                     match self.begin(&payment, &next).await.map_err(answer)? {
@@ -57,33 +68,113 @@ impl Payments for Service {
     async fn complete_action(&self, wish: ActionDone) -> Result<Answer> {
         let which = PaymentOf { customer: wish.customer, payment: wish.payment };
         for _ in 0..TRIES {
-            let payment = self.find(which).await.map_err(answer)?;
+            let payment = self.owned(which).await.map_err(answer)?;
             let Some(next) = domain::complete(&payment, &wish.action)? else {
                 return Ok(payment.into());
             };
             if let Some(outcome) = self.begin(&payment, &next).await.map_err(answer)? {
-                return Ok(self.wait(next, outcome).await?.into());
+                let settled = self.wait(next, outcome).await?;
+                return match settled.status {
+                    Status::RequiresAction => Err(Error::ActionRequired),
+                    _ => Ok(settled.into()),
+                };
             }
         }
         Err(Error::InProgress)
     }
 
+    async fn tokenize(&self, card: Card) -> Result<CardToken> {
+        if self.settings.provider != ProviderName::Sandbox {
+            return Err(Error::UnknownProvider(ProviderName::Sandbox.as_str().to_owned()));
+        }
+        sandbox::tokenize(&card).map_err(|violation| Error::Invalid(vec![violation]))
+    }
+
+    async fn inspect(&self, payment: PaymentId) -> Result<Answer> {
+        Ok(self.find(payment).await.map_err(answer)?.into())
+    }
+
+    async fn capture(&self, wish: Capture) -> Result<Answer> {
+        self.decide(wish.payment, |payment| domain::capture(payment, wish.amount)).await
+    }
+
+    async fn release(&self, payment: PaymentId) -> Result<Answer> {
+        self.decide(payment, domain::release).await
+    }
+
+    async fn give_back(&self, wish: NewRefund) -> Result<Refund> {
+        for _ in 0..TRIES {
+            let payment = self.find(wish.payment).await.map_err(answer)?;
+            let (id, now) = (self.ids.next(), self.clock.now());
+            let next = domain::give_back(&payment, &wish, id, now)?;
+            let Some(refund) = next.refunds.last().map(|refund| next.shown(refund)) else {
+                return Err(Error::Broken);
+            };
+            let reserved = self.write(&payment, &next, async |tx: &mut Tx| {
+                remember(tx, &refund)?;
+                self.driver.at_commit(tx, next.clone());
+                Ok(())
+            });
+            if reserved.await.map_err(answer)?.is_some() {
+                return Ok(refund);
+            }
+        }
+        Err(Error::InProgress)
+    }
+
+    async fn refund(&self, which: RefundOf) -> Result<Refund> {
+        let payment = self.find(which.payment).await.map_err(answer)?;
+        let refund = payment.refunds.iter().find(|refund| refund.id == which.refund);
+        let unknown = Error::UnknownRefund(which.refund);
+        refund.map(|refund| payment.shown(refund)).ok_or(unknown)
+    }
+
+    async fn ledger(&self, which: LedgerOf) -> Result<Page<LedgerEntry>> {
+        let payment = self.find(which.payment).await.map_err(answer)?;
+        let page = store::ledger(&self.db.reader(), &payment, &which.page).await;
+        page.map_err(|cause| answer(cause.into()))
+    }
+
+    async fn notice(&self, webhook: Webhook) -> Result<Noticed> {
+        self.inbox.receive(&webhook).await.map_err(answer)
+    }
+
     async fn records(&self, page: PageRequest) -> Result<Page<PaymentRecord>> {
         let page = store::page(&self.db.reader(), &page).await;
         let page = page.map_err(|cause| answer(cause.into()))?;
-        Ok(page.map(|payment| PaymentRecord { payment: payment.into(), timeline: Vec::new() }))
-    }
-
-    async fn tokenize(&self, card: Card) -> Result<CardToken> {
-        sandbox::tokenize(&card).map_err(|violation| Error::Invalid(vec![violation]))
+        Ok(page.map(|payment| {
+            let timeline = payment.timeline.clone();
+            PaymentRecord { payment: payment.into(), timeline }
+        }))
     }
 }
 
 impl Service {
-    async fn find(&self, which: PaymentOf) -> std::result::Result<Payment, Failure<Error>> {
-        let found = store::find(&self.db.reader(), which.payment).await?;
-        let owned = found.filter(|payment| payment.customer == which.customer);
-        owned.ok_or(Failure::Refused(Error::UnknownPayment(which.payment)))
+    async fn find(&self, id: PaymentId) -> Attempted<Payment> {
+        let found = store::find(&self.db.reader(), id).await?;
+        found.ok_or(Failure::Refused(Error::UnknownPayment(id)))
+    }
+
+    async fn owned(&self, which: PaymentOf) -> Attempted<Payment> {
+        let found = store::find_of(&self.db.reader(), which.payment, which.customer).await?;
+        found.ok_or(Failure::Refused(Error::UnknownPayment(which.payment)))
+    }
+
+    /// Carries out what `decide` makes of a payment, and waits for its provider; gives the payment as it
+    /// is when there is nothing to do.
+    async fn decide(
+        &self,
+        id: PaymentId,
+        decide: impl Fn(&Payment) -> Result<Option<Payment>>,
+    ) -> Result<Answer> {
+        for _ in 0..TRIES {
+            let payment = self.find(id).await.map_err(answer)?;
+            let Some(next) = decide(&payment)? else { return Ok(payment.into()) };
+            if let Some(outcome) = self.begin(&payment, &next).await.map_err(answer)? {
+                return Ok(self.wait(next, outcome).await?.into());
+            }
+        }
+        Err(Error::InProgress)
     }
 
     /// Records that `next` is under way and gives it to the driver; nothing when `before` is not what
@@ -92,15 +183,26 @@ impl Service {
         &self,
         before: &Payment,
         next: &Payment,
-    ) -> std::result::Result<Option<oneshot::Receiver<Payment>>, Failure<Error>> {
+    ) -> Attempted<Option<oneshot::Receiver<Payment>>> {
+        self.write(before, next, async |tx: &mut Tx| Ok(self.driver.awaited(tx, next.clone())))
+            .await
+    }
+
+    /// Records `next` and whatever `more` does, unless `before` is not what is stored any more.
+    async fn write<T>(
+        &self,
+        before: &Payment,
+        next: &Payment,
+        more: impl AsyncFnOnce(&mut Tx) -> std::result::Result<T, storage::Error>,
+    ) -> Attempted<Option<T>> {
         let mut tx = self.db.begin().await?;
         if !store::replace(&tx, before, next, self.clock.now()).await? {
             tx.rollback().await?;
             return Ok(None);
         }
-        let outcome = self.driver.awaited(&mut tx, next.clone());
+        let more = more(&mut tx).await?;
         tx.commit().await?;
-        Ok(Some(outcome))
+        Ok(Some(more))
     }
 
     /// The payment as soon as its provider has spoken, or as it is when that takes too long.

@@ -2,13 +2,15 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use kernel::Clock;
+use kernel::{Clock, Ids};
+use orders_api::PaymentId;
+use payments_api::RefundId;
 use storage::{Database, Error, Failure, retry};
 
 use crate::{
-    domain::{self, Work},
+    domain::{self, Next, Terms, Work},
     payment::Payment,
-    provider::{Charge, Outcome, Provider, Silence},
+    provider::{Charge, Outcome, PaymentProvider, Providers, Repaid, Silence},
     recorder,
     settings::Settings,
     store,
@@ -26,24 +28,34 @@ pub(crate) enum Mode {
 /// Settles payments, one at a time for each caller.
 pub(crate) struct Settler {
     pub(crate) db: Database,
-    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) providers: Providers,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Ids,
+    pub(crate) terms: Terms,
     pub(crate) settings: Settings,
 }
 
+/// What was heard, and of what.
+enum Heard {
+    Of(u32, Outcome),
+    OfRefund(RefundId, Repaid),
+    /// Nobody was asked: nobody paid in time.
+    Late,
+}
+
 impl Settler {
-    /// Does all that is to be done with the provider now, and gives the payment as it is then. What
-    /// fails is left as it was, for the next sweep.
+    /// Does all that is to be done now, and gives the payment as it is then. What fails is left as it was,
+    /// for the next sweep.
     pub(crate) async fn settle(&self, mut payment: Payment, mode: Mode) -> Payment {
-        while let Some(work) = domain::work(&payment) {
-            let outcome = match self.ask(&payment, work, mode).await {
-                Ok(outcome) => outcome,
+        while let Some(work) = domain::work(&payment, self.clock.now()) {
+            let heard = match self.ask(&payment, work, mode).await {
+                Ok(heard) => heard,
                 Err(silence) => {
                     tracing::warn!(payment = %payment.id, %silence, "the provider gave no answer");
                     break;
                 }
             };
-            match self.record(&payment, &outcome).await {
+            match self.record(&payment, &heard).await {
                 Ok(Recorded::Changed(next)) => payment = next,
                 Ok(Recorded::Known(stored)) => return stored,
                 Err(cause) => {
@@ -55,27 +67,66 @@ impl Settler {
         payment
     }
 
-    async fn ask(&self, payment: &Payment, work: Work, mode: Mode) -> Result<Outcome, Silence> {
-        match work {
-            Work::Charge(charge) if mode == Mode::Reconcile || payment.is_undone() => {
-                self.find_out(payment, charge).await
-            }
-            Work::Charge(charge) => self.in_time(self.provider.charge(charge)).await,
-            Work::Confirm(key) => self.in_time(self.provider.confirm(&key)).await,
-            Work::Undo(key) => self.in_time(self.provider.undo(&key)).await,
+    /// Asks the provider how the last attempt of a payment stands, whosever turn it is, and records it.
+    /// Gives the payment as it is then.
+    pub(crate) async fn look(&self, id: PaymentId) -> Result<Option<Payment>, Failure<Silence>> {
+        let Some(payment) = store::find(&self.db.reader(), id).await? else { return Ok(None) };
+        let Some((n, charge)) = last(&payment) else { return Ok(Some(payment)) };
+        let provider = self.provider(&payment).map_err(Failure::Refused)?;
+        let found = self.in_time(provider.fetch(&charge)).await.map_err(Failure::Refused)?;
+        let Some(outcome) = found else { return Ok(Some(payment)) };
+        match self.record(&payment, &Heard::Of(n, outcome)).await? {
+            Recorded::Changed(payment) | Recorded::Known(payment) => Ok(Some(payment)),
         }
+    }
+
+    async fn ask(&self, payment: &Payment, work: Work, mode: Mode) -> Result<Heard, Silence> {
+        let n = payment.next_n() - 1;
+        let provider = match work {
+            Work::Expire => return Ok(Heard::Late),
+            _ => self.provider(payment)?,
+        };
+        let outcome = match &work {
+            Work::Authorize(charge) if mode == Mode::Reconcile || payment.is_undone() => {
+                self.find_out(provider, payment, charge).await?
+            }
+            Work::Authorize(charge) => self.in_time(provider.authorize(charge)).await?,
+            Work::Confirm(charge) => self.in_time(provider.confirm(charge)).await?,
+            Work::Capture(charge, amount) => {
+                self.in_time(provider.capture(charge, *amount)).await?
+            }
+            Work::Void(charge) => self.in_time(provider.void(charge)).await?,
+            Work::Refund(charge, id, repayment) => {
+                let repaid = self.in_time(provider.refund(charge, repayment)).await?;
+                return Ok(Heard::OfRefund(*id, repaid));
+            }
+            Work::Expire => return Ok(Heard::Late),
+        };
+        Ok(Heard::Of(n, outcome))
     }
 
     /// Asks what became of a charge. One that never arrived is made under the same key, or ended if it
     /// is not wanted any more.
-    async fn find_out(&self, payment: &Payment, charge: Charge) -> Result<Outcome, Silence> {
-        if let Some(outcome) = self.in_time(self.provider.fetch(&charge.key)).await? {
+    async fn find_out(
+        &self,
+        provider: &dyn PaymentProvider,
+        payment: &Payment,
+        charge: &Charge,
+    ) -> Result<Outcome, Silence> {
+        if let Some(outcome) = self.in_time(provider.fetch(charge)).await? {
             return Ok(outcome);
         }
         if domain::still_wanted(payment, self.clock.now()) {
-            return self.in_time(self.provider.charge(charge)).await;
+            return self.in_time(provider.authorize(charge)).await;
         }
-        self.in_time(self.provider.undo(&charge.key)).await
+        self.in_time(provider.void(charge)).await
+    }
+
+    /// Whom the last attempt of a payment asks.
+    fn provider(&self, payment: &Payment) -> Result<&dyn PaymentProvider, Silence> {
+        let name = payment.attempts.last().map_or("nobody", |attempt| &attempt.provider);
+        let unknown = || Silence(format!("{name} is not configured"));
+        self.providers.named(name).ok_or_else(unknown)
     }
 
     /// The answer of the provider, or its silence when that takes too long.
@@ -87,19 +138,17 @@ impl Settler {
         tokio::time::timeout(self.settings.patience, answer).await.map_err(late)?
     }
 
-    /// Records what the provider said about the last attempt of `asked`, whatever has happened to
-    /// the payment in the meantime.
-    async fn record(&self, asked: &Payment, outcome: &Outcome) -> Result<Recorded, Error> {
+    /// Records what was heard about `asked`, whatever has happened to the payment in the meantime.
+    async fn record(&self, asked: &Payment, heard: &Heard) -> Result<Recorded, Error> {
         let mut payment = asked.clone();
-        let n = asked.next_n() - 1;
-        while let Some(next) = domain::told(&payment, n, outcome) {
+        while let Some(next) = self.next(&payment, heard) {
             let now = self.clock.now();
             let recorded = retry::<_, Infallible, _, _>(|| async {
                 Ok(recorder::record(&self.db, &payment, &next, now).await?)
             });
             match recorded.await {
-                Ok(true) => return Ok(Recorded::Changed(next.payment)),
-                Ok(false) => {}
+                Ok(Some(stored)) => return Ok(Recorded::Changed(stored)),
+                Ok(None) => {}
                 Err(Failure::Storage(cause)) => return Err(cause),
                 Err(Failure::Refused(never)) => match never {},
             }
@@ -110,6 +159,25 @@ impl Settler {
         }
         Ok(Recorded::Known(payment))
     }
+
+    fn next(&self, payment: &Payment, heard: &Heard) -> Option<Next> {
+        let now = self.clock.now();
+        match heard {
+            Heard::Of(n, outcome) => {
+                domain::told(payment, *n, outcome, &self.terms, self.ids.next(), now)
+            }
+            Heard::OfRefund(id, repaid) => domain::repaid(payment, *id, repaid),
+            Heard::Late => {
+                let late = domain::work(payment, now) == Some(Work::Expire);
+                late.then(|| domain::expired(payment))
+            }
+        }
+    }
+}
+
+/// The last attempt and its number.
+fn last(payment: &Payment) -> Option<(u32, Charge)> {
+    domain::charge(payment).map(|charge| (payment.next_n() - 1, charge))
 }
 
 /// What became of an outcome.

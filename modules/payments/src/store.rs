@@ -1,16 +1,19 @@
 //! Payments at rest. What it finds and what it writes; what it means is decided elsewhere.
 
+pub(crate) mod inbox;
 mod ledger;
 mod payment;
+mod refund;
 
 use kernel::{Page, PageRequest, Timestamp};
 use orders_api::PaymentId;
-use payments_api::Status;
+use payments_api::LedgerEntry;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::OnConflict,
 };
 use storage::{Error, Tx};
+use users_api::UserId;
 
 use crate::{domain::Posting, payment::Payment};
 use payment::{Column, Entity};
@@ -23,7 +26,7 @@ pub(crate) async fn insert(tx: &Tx, payment: &Payment, now: Timestamp) -> Result
     Ok(written == 1)
 }
 
-/// Replaces `before` by `after`, unless it is not what is stored any more.
+/// Replaces `before` by `after`, its refunds included, unless it is not what is stored any more.
 pub(crate) async fn replace(
     tx: &Tx,
     before: &Payment,
@@ -36,7 +39,13 @@ pub(crate) async fn replace(
         .and(Column::Status.eq(payment::word(before.status)));
     let changed =
         Entity::update_many().set(payment::change(after, now)?).filter(unchanged).exec(tx).await?;
-    Ok(changed.rows_affected == 1)
+    if changed.rows_affected != 1 {
+        return Ok(false);
+    }
+    for refund in after.refunds.iter().filter(|refund| !before.refunds.contains(refund)) {
+        refund::write(tx, after, refund).await?;
+    }
+    Ok(true)
 }
 
 /// Books what moved. A posting that is there already is an error: money moves once.
@@ -47,7 +56,7 @@ pub(crate) async fn post(
     now: Timestamp,
 ) -> Result<(), Error> {
     let entries: Vec<_> =
-        postings.iter().flat_map(|posting| ledger::entries(payment, *posting, now)).collect();
+        postings.iter().flat_map(|posting| ledger::entries(payment, posting, now)).collect();
     if !entries.is_empty() {
         ledger::Entity::insert_many(entries).exec_without_returning(tx).await?;
     }
@@ -60,7 +69,18 @@ pub(crate) async fn find(
     id: PaymentId,
 ) -> Result<Option<Payment>, Error> {
     let row = Entity::find_by_id(id.to_string()).one(on).await?;
-    row.map(payment::read).transpose()
+    Ok(whole(on, row.into_iter().collect()).await?.pop())
+}
+
+/// Finds a payment of `customer`'s.
+pub(crate) async fn find_of(
+    on: &impl ConnectionTrait,
+    id: PaymentId,
+    customer: UserId,
+) -> Result<Option<Payment>, Error> {
+    let theirs = Column::CustomerId.eq(customer.to_string());
+    let row = Entity::find_by_id(id.to_string()).filter(theirs).one(on).await?;
+    Ok(whole(on, row.into_iter().collect()).await?.pop())
 }
 
 /// One page of every payment, by id.
@@ -73,23 +93,40 @@ pub(crate) async fn page(
         all = all.filter(Column::Id.gt(after));
     }
     let rows = all.limit(u64::from(page.limit) + 1).all(on).await?;
-    let payments = rows.into_iter().map(payment::read).collect::<Result<_, _>>()?;
+    let payments = whole(on, rows).await?;
     Ok(Page::cut(payments, page.limit, |payment: &Payment| payment.id.to_string()))
 }
 
-/// The payments that wait for the provider and have not moved since `since`, the oldest first.
-pub(crate) async fn unsettled(
+/// The payments that have been due since `since` or longer, the oldest first.
+pub(crate) async fn due(
     on: &impl ConnectionTrait,
     since: Timestamp,
     limit: usize,
 ) -> Result<Vec<Payment>, Error> {
-    let closing = Column::Undo.is_not_null().and(Column::Status.ne(payment::word(Status::Voided)));
     let rows = Entity::find()
-        .filter(Column::Status.eq(payment::word(Status::Processing)).or(closing))
-        .filter(Column::UpdatedAt.lte(since.micros()))
-        .order_by_asc(Column::UpdatedAt)
+        .filter(Column::Due.lte(since.micros()))
+        .order_by_asc(Column::Due)
         .limit(u64::try_from(limit).unwrap_or(u64::MAX))
         .all(on)
         .await?;
-    rows.into_iter().map(payment::read).collect()
+    whole(on, rows).await
+}
+
+/// One page of a payment's ledger, in the order of its postings.
+pub(crate) async fn ledger(
+    on: &impl ConnectionTrait,
+    payment: &Payment,
+    page: &PageRequest,
+) -> Result<Page<LedgerEntry>, Error> {
+    ledger::page(on, payment, page).await
+}
+
+/// The payments of some rows. A refund is newer than its row is, or the row is replaced in vain.
+async fn whole(
+    on: &impl ConnectionTrait,
+    rows: Vec<payment::Model>,
+) -> Result<Vec<Payment>, Error> {
+    let mut payments = rows.into_iter().map(payment::read).collect::<Result<Vec<_>, _>>()?;
+    refund::attach(on, &mut payments).await?;
+    Ok(payments)
 }

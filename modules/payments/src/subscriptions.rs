@@ -3,27 +3,30 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::Clock;
+use kernel::{Clock, Ids, Money};
 use messaging::{Answer, Answered, Delivery, Failure, Subscriptions};
 use payments_api::{Collect, Collected, Declined, Void};
 use storage::Tx;
 
 use crate::{
-    domain::{self, ORDER_HAS_PAYMENT, Reaction, Refused},
+    domain::{self, ORDER_HAS_PAYMENT, Reaction, Refused, Terms},
     handover::Handover,
     payment::Payment,
     store,
 };
 
 /// Listens to the commands of payments.
-pub(crate) fn subscriptions(clock: Arc<dyn Clock>, driver: Handover) -> Subscriptions {
-    let cashier = Arc::new(Cashier { clock, driver });
+pub(crate) fn subscriptions(cashier: Cashier) -> Subscriptions {
+    let cashier = Arc::new(cashier);
     Subscriptions::of("payments").answer::<Collect>(cashier.clone()).answer::<Void>(cashier)
 }
 
-struct Cashier {
-    clock: Arc<dyn Clock>,
-    driver: Handover,
+/// Answers the commands of payments.
+pub(crate) struct Cashier {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Ids,
+    pub(crate) terms: Terms,
+    pub(crate) driver: Handover,
 }
 
 #[async_trait]
@@ -39,7 +42,7 @@ impl Answer<Collect> for Cashier {
         }
         let address = delivery.reply_address();
         let (payment, refused) =
-            domain::collect(command.clone(), address.clone(), self.clock.now());
+            domain::collect(command.clone(), address.clone(), &self.terms, self.clock.now());
         if !store::insert(tx, &payment, self.clock.now()).await? {
             return self.collect_again(tx, command, delivery).await;
         }
@@ -68,7 +71,7 @@ impl Answer<Void> for Cashier {
         }
         let gone = || Failure::transient(format!("payment {id} is there and cannot be found"));
         let payment = store::find(tx, id).await?.ok_or_else(gone)?;
-        match domain::void(payment.clone(), delivery.reply_address()) {
+        match domain::void(payment.clone(), delivery.reply_address(), self.ids.next(), now) {
             Reaction::Answer(()) => Ok(Answered::Now(Ok(()))),
             Reaction::ChangeAndAnswer(next, ()) => {
                 self.change(tx, &payment, &next).await?;
@@ -96,7 +99,7 @@ impl Cashier {
             return Ok(Answered::Now(Err(declined)));
         };
         let (address, now) = (delivery.reply_address(), self.clock.now());
-        match domain::collect_again(payment.clone(), command, address, now) {
+        match domain::collect_again(payment.clone(), command, address, &self.terms, now) {
             Reaction::Answer(verdict) => Ok(Answered::Now(spoken(&payment, verdict))),
             Reaction::ChangeAndAnswer(next, verdict) => {
                 self.change(tx, &payment, &next).await?;
@@ -121,9 +124,12 @@ impl Cashier {
 
 /// What the sender of a `Collect` hears.
 fn spoken(payment: &Payment, verdict: Result<(), Refused>) -> Result<Collected, Declined> {
-    let Payment { id, amount, .. } = *payment;
+    let id = payment.id;
     match verdict {
-        Ok(()) => Ok(Collected { payment: id, amount }),
+        Ok(()) => {
+            let amount = Money::new(payment.captured, payment.amount.currency);
+            Ok(Collected { payment: id, amount })
+        }
         Err(why) => Err(Declined { payment: id, decline_code: why.to_owned() }),
     }
 }

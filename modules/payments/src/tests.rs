@@ -1,9 +1,11 @@
 //! Stories of payments: told in process, over the wire, and on Postgres.
 
 mod attempting;
+mod capturing;
 mod collecting;
 mod invariants;
 mod recovering;
+mod refunding;
 mod routes;
 mod secrets;
 mod voiding;

@@ -1,12 +1,16 @@
-//! What a payment becomes when its provider has spoken.
+//! What a payment becomes when its provider has spoken of a charge.
 
-use payments_api::{AttemptStatus, Status};
+use kernel::Timestamp;
+use payments_api::{AttemptStatus, RefundId, Status};
 
-use super::{EXPIRED, VOIDED};
+use super::{EXPIRED, Terms, VOIDED, refunds};
 use crate::{
     payment::Payment,
     provider::{Outcome, Verdict},
 };
+
+/// The decline code of money that was set aside for longer than the bank does it.
+const AUTHORIZATION_EXPIRED: &str = "authorization_expired";
 
 /// A payment's next state and what goes with it, in one transaction.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,105 +19,140 @@ pub(crate) struct Next {
     /// What the ledger gains.
     pub(crate) postings: Vec<Posting>,
     /// Who must hear of it.
-    pub(crate) say: Option<Say>,
+    pub(crate) say: Vec<Say>,
 }
 
-/// A movement of all of a payment's money. Each happens at most once to a payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Posting {
-    /// From the customer to our account with the provider.
-    Capture,
-    /// And back.
-    Refund,
+/// A movement of money between the customer and our account with the provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Posting {
+    /// Names it; each happens at most once to a payment.
+    pub(crate) name: String,
+    /// What our account gains.
+    pub(crate) amount: i64,
 }
 
 /// News for the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Say {
+    /// The money is set aside.
+    Authorized,
     /// The money is ours.
     Collected,
-    /// The provider said no, and why; the payment stays open.
+    /// The provider said no, and why.
     Declined(String),
+    /// This much went back.
+    Refunded(i64),
     /// The payment is closed and keeps nothing.
     Voided,
 }
 
-/// Where `payment` stands once its provider has given `outcome` for attempt `n`; nothing when that
-/// is no news.
-pub(crate) fn told(payment: &Payment, n: u32, outcome: &Outcome) -> Option<Next> {
-    payment.attempts.last().filter(|last| last.n == n)?;
+/// Where `payment` stands once its provider has given `outcome` for attempt `n`; nothing when that is no
+/// news. What has to be given back at once is called `id`.
+pub(crate) fn told(
+    payment: &Payment,
+    n: u32,
+    outcome: &Outcome,
+    terms: &Terms,
+    id: RefundId,
+    now: Timestamp,
+) -> Option<Next> {
+    let last = payment.attempts.last().filter(|last| last.n == n)?;
+    let under_way = matches!(payment.status, Status::Processing | Status::RequiresAction);
     let next = match (payment.status, &outcome.verdict) {
-        (Status::Processing, Verdict::Captured) => captured(payment),
-        (Status::Processing, Verdict::NeedsAction) => needs_action(payment),
-        (Status::Processing, Verdict::Declined(why)) => declined(payment, why),
-        (Status::Processing | Status::RequiresAction, Verdict::Cancelled) => {
-            declined(payment, if payment.is_undone() { VOIDED } else { EXPIRED })
+        (_, Verdict::Captured(amount)) if under_way || payment.status == Status::Authorized => {
+            captured(payment, *amount, id, now)
         }
-        (Status::Processing | Status::RequiresAction, Verdict::Refunded) => {
-            taken_and_returned(payment)
+        (_, Verdict::Authorized) if under_way => authorized(payment),
+        (Status::Processing, Verdict::NeedsAction(url)) => needs_action(payment, url.clone()),
+        (_, Verdict::Declined(why)) if under_way => declined(payment, why, terms),
+        (_, Verdict::Cancelled) if under_way => {
+            declined(payment, if payment.is_undone() { VOIDED } else { EXPIRED }, terms)
         }
-        (Status::Captured, Verdict::Refunded) => returned(payment),
+        (Status::Authorized, Verdict::Cancelled) => lost(payment, AUTHORIZATION_EXPIRED),
+        (Status::Authorized, Verdict::Declined(why)) => lost(payment, why),
+        (Status::Processing, Verdict::Pending) if last.provider_ref.is_none() => {
+            quiet(payment.clone())
+        }
         _ => return None,
     };
-    Some(referring(next, &outcome.reference))
+    Some(referring(next, outcome.reference.as_deref()))
 }
 
-fn referring(mut next: Next, reference: &str) -> Next {
+/// A change that nobody has to hear of.
+pub(super) fn quiet(payment: Payment) -> Next {
+    Next { payment, postings: Vec::new(), say: Vec::new() }
+}
+
+fn referring(mut next: Next, reference: Option<&str>) -> Next {
     next.payment.version = next.payment.version.next();
-    if let Some(last) = next.payment.attempts.last_mut() {
+    if let (Some(last), Some(reference)) = (next.payment.attempts.last_mut(), reference) {
         last.provider_ref = Some(reference.to_owned());
     }
     next
 }
 
-fn captured(payment: &Payment) -> Next {
+fn captured(payment: &Payment, amount: i64, id: RefundId, now: Timestamp) -> Next {
     let mut payment = ended(payment, AttemptStatus::Succeeded, None);
     payment.status = Status::Captured;
-    payment.authorized = payment.amount.minor;
-    payment.captured = payment.amount.minor;
-    let say = match payment.is_undone() {
-        true => {
-            payment.refund_pending = payment.captured;
-            None
-        }
-        false => Some(Say::Collected),
-    };
-    Next { payment, postings: vec![Posting::Capture], say }
+    payment.authorized = payment.authorized.max(amount);
+    payment.capture_pending = 0;
+    payment.captured = amount;
+    let postings = vec![Posting { name: "capture".to_owned(), amount }];
+    let mut say = Vec::new();
+    match payment.is_undone() {
+        true => refunds::reserve_rest(&mut payment, id, now),
+        false => say.push(Say::Collected),
+    }
+    Next { payment, postings, say }
 }
 
-fn needs_action(payment: &Payment) -> Next {
+fn authorized(payment: &Payment) -> Next {
+    let mut payment = ended(payment, AttemptStatus::Authorized, None);
+    payment.status = Status::Authorized;
+    payment.authorized = payment.amount.minor;
+    let say = if payment.is_undone() { Vec::new() } else { vec![Say::Authorized] };
+    Next { say, ..quiet(payment) }
+}
+
+fn needs_action(payment: &Payment, url: Option<String>) -> Next {
     let mut payment = ended(payment, AttemptStatus::RequiresAction, None);
     payment.status = Status::RequiresAction;
-    Next { payment, postings: Vec::new(), say: None }
-}
-
-fn declined(payment: &Payment, why: &str) -> Next {
-    let mut payment = ended(payment, AttemptStatus::Declined, Some(why));
-    let (status, say) = match payment.is_undone() {
-        true => (Status::Voided, Say::Voided),
-        false => (Status::Requested, Say::Declined(why.to_owned())),
-    };
-    payment.status = status;
-    Next { payment, postings: Vec::new(), say: Some(say) }
-}
-
-/// The provider undid a charge of which we had not heard yet that it had succeeded.
-fn taken_and_returned(payment: &Payment) -> Next {
-    let Next { payment, .. } = captured(payment);
-    let mut next = returned(&payment);
-    next.postings.insert(0, Posting::Capture);
-    if !payment.is_undone() {
-        next.say = Some(Say::Declined(EXPIRED.to_owned()));
+    if let Some(last) = payment.attempts.last_mut() {
+        last.action_url = url;
+        last.authenticated = false;
     }
-    next
+    quiet(payment)
 }
 
-fn returned(payment: &Payment) -> Next {
-    let mut payment = payment.clone();
+fn declined(payment: &Payment, why: &str, terms: &Terms) -> Next {
+    let payment = ended(payment, AttemptStatus::Declined, Some(why));
+    if payment.is_undone() {
+        return voided(payment);
+    }
+    let exhausted = payment.attempts.len() >= terms.attempts;
+    let status = if exhausted { Status::Failed } else { Status::Requested };
+    let say = vec![Say::Declined(why.to_owned())];
+    Next { say, ..quiet(Payment { status, ..payment }) }
+}
+
+/// What was set aside is not there any more.
+fn lost(payment: &Payment, why: &str) -> Next {
+    if payment.is_undone() {
+        return voided(ended(payment, AttemptStatus::Declined, Some(VOIDED)));
+    }
+    let mut payment = ended(payment, AttemptStatus::Declined, Some(why));
+    payment.status = Status::Failed;
+    payment.capture_pending = 0;
+    Next { say: vec![Say::Declined(why.to_owned())], ..quiet(payment) }
+}
+
+/// Closes `payment`, of which nothing is left. Whoever collects hears of it, unless they closed it.
+pub(super) fn voided(mut payment: Payment) -> Next {
     payment.status = Status::Voided;
-    payment.refund_pending = 0;
-    payment.refunded = payment.captured;
-    Next { payment, postings: vec![Posting::Refund], say: Some(Say::Voided) }
+    payment.capture_pending = 0;
+    let by_the_staff = payment.undo.as_ref().is_some_and(Vec::is_empty);
+    let say = if by_the_staff { Say::Declined(VOIDED.to_owned()) } else { Say::Voided };
+    Next { say: vec![say], ..quiet(payment) }
 }
 
 fn ended(payment: &Payment, status: AttemptStatus, why: Option<&str>) -> Payment {

@@ -1,11 +1,15 @@
 //! How payments look to the world.
 
+mod staff;
+
 use actix_web::http::Method;
 use host::Links;
 use kernel::{Money, Timestamp};
 use payments_api::{AttemptStatus, CardToken, Payment, Status};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub(super) use staff::{CaptureWish, LedgerEntryView, RefundView, RefundWish, StaffPaymentView};
 
 /// A payment.
 #[derive(Serialize, ToSchema)]
@@ -16,6 +20,8 @@ pub(super) struct PaymentView {
     order_id: String,
     amount: Money,
     status: PaymentStatusView,
+    /// What the bank has set aside, what was taken of it included.
+    authorized: Money,
     /// What was taken.
     captured: Money,
     /// What was given back.
@@ -39,8 +45,11 @@ enum PaymentStatusView {
     Requested,
     Processing,
     RequiresAction,
+    Authorized,
     Captured,
+    Failed,
     Voided,
+    Expired,
 }
 
 /// One try at taking the money.
@@ -52,6 +61,12 @@ struct AttemptView {
     /// Why the provider said no.
     #[serde(skip_serializing_if = "Option::is_none")]
     decline_code: Option<String>,
+    /// Who was asked; for the staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<String>,
+    /// What the provider calls it; for the staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_ref: Option<String>,
 }
 
 /// How far an attempt has got.
@@ -60,6 +75,7 @@ struct AttemptView {
 enum AttemptStatusView {
     Processing,
     RequiresAction,
+    Authorized,
     Succeeded,
     Declined,
 }
@@ -70,6 +86,9 @@ struct NextActionView {
     id: String,
     /// `authenticate`
     kind: String,
+    /// The bank's page, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
 }
 
 /// Another card to try.
@@ -77,6 +96,7 @@ struct NextActionView {
 #[serde(deny_unknown_fields)]
 pub(super) struct TokenWish {
     /// As `POST /v1/payment-tokens` gave it; never a card number.
+    #[schema(example = "pm_card_visa", max_length = 255)]
     pub(super) token: String,
 }
 
@@ -98,22 +118,35 @@ pub(super) struct TokenView {
     last4: String,
 }
 
+/// A webhook was taken.
+#[derive(Serialize, ToSchema)]
+pub(super) struct NoticedView {
+    pub(super) received: bool,
+}
+
 impl PaymentView {
-    /// How `payment` looks at `now`.
+    /// How `payment` looks at `now` to whoever pays.
     pub(super) fn new(payment: Payment, now: Timestamp) -> Self {
         let links = links(&payment, now);
+        Self::linked(payment, links)
+    }
+
+    fn linked(payment: Payment, links: Links) -> Self {
         let money = |minor| Money::new(minor, payment.amount.currency);
         Self {
             id: payment.id.to_string(),
             order_id: payment.order.to_string(),
             amount: payment.amount,
             status: payment.status.into(),
+            authorized: money(payment.authorized),
             captured: money(payment.captured),
             refunded: money(payment.refunded),
             attempts: payment.attempts.into_iter().map(Into::into).collect(),
-            next_action: payment
-                .next_action
-                .map(|action| NextActionView { id: action.id, kind: action.kind }),
+            next_action: payment.next_action.map(|action| NextActionView {
+                id: action.id,
+                kind: action.kind,
+                url: action.url,
+            }),
             expires_at: payment.expires_at,
             version: payment.version.0,
             links,
@@ -146,8 +179,11 @@ impl From<Status> for PaymentStatusView {
             Status::Requested => Self::Requested,
             Status::Processing => Self::Processing,
             Status::RequiresAction => Self::RequiresAction,
+            Status::Authorized => Self::Authorized,
             Status::Captured => Self::Captured,
+            Status::Failed => Self::Failed,
             Status::Voided => Self::Voided,
+            Status::Expired => Self::Expired,
         }
     }
 }
@@ -157,10 +193,12 @@ impl From<payments_api::Attempt> for AttemptView {
         let status = match attempt.status {
             AttemptStatus::Processing => AttemptStatusView::Processing,
             AttemptStatus::RequiresAction => AttemptStatusView::RequiresAction,
+            AttemptStatus::Authorized => AttemptStatusView::Authorized,
             AttemptStatus::Succeeded => AttemptStatusView::Succeeded,
             AttemptStatus::Declined => AttemptStatusView::Declined,
         };
-        Self { n: attempt.n, status, decline_code: attempt.decline_code }
+        let (n, decline_code) = (attempt.n, attempt.decline_code);
+        Self { n, status, decline_code, provider: None, provider_ref: None }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The test cards that Stripe publishes (docs.stripe.com/testing), and what each of them does.
 
 use kernel::Violation;
-use payments_api::{Card, CardToken};
+use payments_api::{CaptureMode, Card, CardToken};
 
-use crate::provider::Verdict;
+use crate::provider::{Charge, Verdict};
 
 /// A test card: its number, the token that stands for it, and its effect.
 struct TestCard {
@@ -14,8 +14,21 @@ struct TestCard {
 
 enum Effect {
     Pays,
+    /// Pays, and its refunds are not what they should be.
+    PaysBack(Refunds),
     Declines(&'static str),
     Authenticates,
+}
+
+/// What becomes of a card's refunds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refunds {
+    /// They go through at once.
+    Succeed,
+    /// They go through a little later.
+    Wait,
+    /// They do not go through.
+    Fail,
 }
 
 const CARDS: &[TestCard] = &[
@@ -46,6 +59,26 @@ const CARDS: &[TestCard] = &[
         effect: Effect::Declines("processing_error"),
     },
     TestCard {
+        number: "4000000000009987",
+        token: "pm_card_chargeDeclinedLostCard",
+        effect: Effect::Declines("lost_card"),
+    },
+    TestCard {
+        number: "4000000000009979",
+        token: "pm_card_chargeDeclinedStolenCard",
+        effect: Effect::Declines("stolen_card"),
+    },
+    TestCard {
+        number: "4000000000007726",
+        token: "pm_card_pendingRefund",
+        effect: Effect::PaysBack(Refunds::Wait),
+    },
+    TestCard {
+        number: "4000000000005126",
+        token: "pm_card_refundFail",
+        effect: Effect::PaysBack(Refunds::Fail),
+    },
+    TestCard {
         number: "4000002500003155",
         token: "pm_card_authenticationRequired",
         effect: Effect::Authenticates,
@@ -55,14 +88,29 @@ const CARDS: &[TestCard] = &[
 /// What a token does that stands for none of the cards.
 const UNKNOWN: &str = "unknown_token";
 
-/// What becomes of a charge of the card behind `token`.
-pub(super) fn verdict(token: &str) -> Verdict {
-    match CARDS.iter().find(|card| card.token == token).map(|card| &card.effect) {
-        Some(Effect::Pays) => Verdict::Captured,
-        Some(Effect::Authenticates) => Verdict::NeedsAction,
+/// What becomes of a charge.
+pub(super) fn verdict(charge: &Charge) -> Verdict {
+    match effect(&charge.token) {
+        Some(Effect::Pays | Effect::PaysBack(_)) => match charge.capture {
+            CaptureMode::Automatic => Verdict::Captured(charge.amount.minor),
+            CaptureMode::Manual => Verdict::Authorized,
+        },
+        Some(Effect::Authenticates) => Verdict::NeedsAction(None),
         Some(Effect::Declines(why)) => Verdict::Declined((*why).to_owned()),
         None => Verdict::Declined(UNKNOWN.to_owned()),
     }
+}
+
+/// What becomes of the refunds of the card behind `token`.
+pub(super) fn refunds(token: &str) -> Refunds {
+    match effect(token) {
+        Some(Effect::PaysBack(refunds)) => *refunds,
+        _ => Refunds::Succeed,
+    }
+}
+
+fn effect(token: &str) -> Option<&'static Effect> {
+    CARDS.iter().find(|card| card.token == token).map(|card| &card.effect)
 }
 
 /// The token for a test card. The number is looked at and forgotten.

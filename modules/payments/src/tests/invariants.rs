@@ -23,8 +23,9 @@ async fn the_database_refuses_impossible_payments_and_a_changed_ledger(stage: St
     let id = wish.payment;
     for change in [
         "refunded = 2000",
-        "refund_pending = 1, undo = '[]', refunded = 1999",
-        "refund_pending = 1",
+        "refund_pending = 1, refunded = 1999",
+        "refund_pending = -1",
+        "capture_pending = 1",
         "captured = 0",
         "captured = 2000, authorized = 2000",
         "status = 'voided'",
@@ -43,9 +44,10 @@ async fn the_database_refuses_impossible_payments_and_a_changed_ledger(stage: St
     );
     assert_refused(&world, &again).await;
     let twin = format!(
-        "INSERT INTO payment SELECT 'pay_twin', order_id, customer_id, currency, amount, status, \
-         attempts, authorized, captured, refund_pending, refunded, collect, undo, expires_at, \
-         version, created_at, updated_at FROM payment WHERE id = '{id}'"
+        "INSERT INTO payment SELECT 'pay_twin', order_id, customer_id, currency, amount, capture, \
+         status, attempts, timeline, authorized, capture_pending, captured, refund_pending, \
+         refunded, collect, undo, expires_at, due, version, created_at, updated_at \
+         FROM payment WHERE id = '{id}'"
     );
     assert_refused(&world, &twin).await;
 }

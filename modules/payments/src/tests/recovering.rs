@@ -96,7 +96,7 @@ async fn a_crash_while_money_is_given_back_gives_it_back_once(stage: Stage) {
     let world = world.crash().await.open(quick()).await;
     let payment = world.until(&wish, Status::Voided).await;
     assert_eq!((payment.captured, payment.refunded), (1999, 1999));
-    assert_eq!(world.heard(3).await[2], Heard::Voided);
+    assert!(world.heard(4).await[2..].contains(&Heard::Voided));
     assert_eq!((world.charges(&wish).await, world.ledger(&wish).await), (1, (4, 0)));
 }
 

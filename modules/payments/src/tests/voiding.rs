@@ -56,8 +56,10 @@ async fn what_was_taken_is_given_back_once(stage: Stage) {
     world.void(&wish).await;
     assert_given_back(&world, &wish).await;
     world.void(&wish).await;
-    let heard = world.heard(5).await;
-    assert_eq!(heard[2..], [Heard::Voided, Heard::Voided, Heard::Voided]);
+    let heard = world.heard(6).await;
+    let count = |it: &Heard| heard.iter().filter(|heard| *heard == it).count();
+    assert_eq!(count(&Heard::Voided), 3, "{heard:?}");
+    assert_eq!(count(&Heard::Refunded(wish.payment, 1999)), 1, "{heard:?}");
     let payment = world.payment(&wish).await.unwrap();
     assert_eq!((payment.captured, payment.refunded), (1999, 1999));
     assert_eq!((world.charges(&wish).await, world.ledger(&wish).await), (1, (4, 0)));
@@ -88,7 +90,7 @@ async fn what_is_unknown_is_found_out_and_then_given_back(stage: Stage) {
     .await;
     world.void(&wish).await;
     assert_given_back(&world, &wish).await;
-    assert_eq!(world.heard(1).await.last(), Some(&Heard::Voided));
+    assert!(world.heard(2).await.contains(&Heard::Voided));
     assert_eq!((world.charges(&wish).await, world.ledger(&wish).await), (1, (4, 0)));
 }
 

@@ -13,8 +13,8 @@ use messaging::{
 };
 use orders_api::PaymentId;
 use payments_api::{
-    Card, Collect, Collected, Declined, Payment, PaymentCompleted, PaymentFailed, PaymentOf,
-    Payments, RemotePayments, Status, Void,
+    Card, Collect, Collected, Declined, NewRefund, Payment, PaymentAuthorized, PaymentCompleted,
+    PaymentFailed, PaymentOf, PaymentRefunded, Payments, Refund, RemotePayments, Status, Void,
 };
 use sea_orm::{ConnectionTrait, Statement};
 use storage::{Database, Options, Tx};
@@ -35,6 +35,8 @@ pub(super) enum Heard {
     Voided,
     Completed(PaymentId),
     Failed(PaymentId, String),
+    Authorized(PaymentId),
+    Refunded(PaymentId, i64),
 }
 
 /// Where payments are opened: databases that outlive a crash.
@@ -127,7 +129,9 @@ impl Stage {
         let subscriptions = Subscriptions::of("shop")
             .replies(REPLIES, ear.clone())
             .on::<PaymentCompleted>(ear.clone())
-            .on::<PaymentFailed>(ear);
+            .on::<PaymentFailed>(ear.clone())
+            .on::<PaymentAuthorized>(ear.clone())
+            .on::<PaymentRefunded>(ear);
         let running = Process::start(vec![
             Module { name: "payments", db: db.clone(), subscriptions: hosted.subscriptions },
             Module { name: "shop", db: shop.clone(), subscriptions },
@@ -242,13 +246,12 @@ impl World {
 
     /// How many charges the provider has under the payment's keys that took money.
     pub(super) async fn charges(&self, wish: &Collect) -> i64 {
-        let taken = "status IN ('succeeded', 'refunded')";
-        self.charged(wish, taken).await
+        self.charged(wish, "captured > 0").await
     }
 
     /// How many of them still have it.
     pub(super) async fn kept(&self, wish: &Collect) -> i64 {
-        self.charged(wish, "status = 'succeeded'").await
+        self.charged(wish, "captured > refunded").await
     }
 
     async fn charged(&self, wish: &Collect, condition: &str) -> i64 {
@@ -266,6 +269,29 @@ impl World {
         let rows = self.number(&format!("SELECT COUNT(*) AS n {of}")).await;
         let sum = format!("SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) AS n {of}");
         (rows, self.number(&sum).await)
+    }
+
+    /// Gives something back.
+    pub(super) async fn give_back(
+        &self,
+        wish: &Collect,
+        minor: i64,
+    ) -> payments_api::Result<Refund> {
+        let amount = Money::new(minor, Currency::EUR);
+        let refund = NewRefund { payment: wish.payment, amount, reason: "a broken cup".to_owned() };
+        self.payments.give_back(refund).await
+    }
+
+    /// Changes the sandbox's books behind its back.
+    pub(super) async fn bank(&self, sql: &str) {
+        let tx = self.sandbox.begin().await.unwrap();
+        tx.execute_unprepared(sql).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// A number of the sandbox's books.
+    pub(super) async fn banked(&self, sql: &str) -> i64 {
+        number(&self.sandbox, sql).await
     }
 
     pub(super) async fn number(&self, sql: &str) -> i64 {
@@ -317,6 +343,32 @@ impl Handle<PaymentCompleted> for Ear {
 impl Handle<PaymentFailed> for Ear {
     async fn handle(&self, _: &mut Tx, event: PaymentFailed, _: &Delivery) -> Result<(), Failure> {
         self.hear(Heard::Failed(event.payment, event.decline_code));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Handle<PaymentAuthorized> for Ear {
+    async fn handle(
+        &self,
+        _: &mut Tx,
+        event: PaymentAuthorized,
+        _: &Delivery,
+    ) -> Result<(), Failure> {
+        self.hear(Heard::Authorized(event.payment));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Handle<PaymentRefunded> for Ear {
+    async fn handle(
+        &self,
+        _: &mut Tx,
+        event: PaymentRefunded,
+        _: &Delivery,
+    ) -> Result<(), Failure> {
+        self.hear(Heard::Refunded(event.payment, event.amount.minor));
         Ok(())
     }
 }

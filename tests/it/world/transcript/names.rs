@@ -12,6 +12,7 @@ const BY_KEY: [(&str, &str); 8] = [
     ("number", "order-number"),
     ("order_number", "order-number"),
     ("waybill", "waybill"),
+    ("provider_ref", "charge"),
     ("kid", "key"),
     ("x", "public-key"),
 ];

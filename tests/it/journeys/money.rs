@@ -1,0 +1,107 @@
+//! Money that the staff takes and gives back, and what a bank tells of its own accord.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_lc_rs::hmac;
+use serde_json::{Value, json};
+
+use super::Shop;
+use crate::world::{Answer, Patience, Shopper, Stage, euros, fresh_key, href};
+
+/// Money is set aside first, and Stripe is known, though nobody asks it.
+pub(super) const MANUAL: Shop = Shop::with(&[
+    "payments.capture = \"manual\"",
+    "payments.stripe.api_key = \"sk_test_nobody\"",
+    "payments.stripe.webhook_secret = [\"whsec_test\"]",
+]);
+
+/// The payment of an order as the staff sees it.
+async fn inspected(admin: &Shopper, order: &Value) -> Value {
+    let payment = href(order, "payment").replace("/v1/payments", "/v1/admin/payments");
+    admin.get(&payment).await.expect(200)
+}
+
+pub(super) async fn money_is_given_back_in_parts_and_never_more_than_was_taken(stage: &Stage) {
+    let goods = stage.publish("teapot", 1510, 3).await;
+    let (ada, admin) = (stage.shopper("Ada").await, stage.admin().await);
+    let order = ada.buy(&goods, 1).await;
+    ada.wait_for(&order, "completed").await;
+    let payment = inspected(&admin, &order).await;
+    assert_eq!(payment["refundable"], euros(2000));
+
+    let (refunds, key) = (href(&payment, "refund"), fresh_key());
+    let part = json!({ "amount": euros(500), "reason": "a broken cup" });
+    let refund = admin.post_once(refunds, &key, &part).await.expect(201);
+    let again = admin.post_once(refunds, &key, &part).await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(again.json(), refund);
+    let done = |refund: &Value| refund["status"] == "succeeded";
+    let what = "the money is given back";
+    admin.until(what, Patience::MESSAGES, href(&refund, "self"), done).await;
+
+    let too_much = json!({ "amount": euros(1501), "reason": "all of it" });
+    let refused = admin.post_once(refunds, &fresh_key(), &too_much).await;
+    refused.problem(409, "refund-exceeds-captured");
+    let payment = inspected(&admin, &order).await;
+    assert_eq!((&payment["refunded"], &payment["refundable"]), (&euros(500), &euros(1500)));
+    let ledger = admin.get(href(&payment, "ledger")).await.expect(200);
+    let entries = ledger["items"].as_array().unwrap();
+    assert_eq!(entries.len(), 4, "{ledger}");
+    assert_eq!(entries.iter().filter_map(|it| it["amount"]["minor"].as_i64()).sum::<i64>(), 0);
+    assert_eq!(ada.follow(&order, "payment").await["refunded"], euros(500));
+    ada.get(href(&payment, "ledger")).await.problem(403, "forbidden");
+    ada.post_once(refunds, &fresh_key(), &part).await.problem(403, "forbidden");
+}
+
+pub(super) async fn what_is_set_aside_is_taken_or_let_go_by_the_staff(stage: &Stage) {
+    let goods = stage.publish("samovar", 9900, 3).await;
+    let (ada, admin) = (stage.shopper("Ada").await, stage.admin().await);
+    let order = ada.buy(&goods, 1).await;
+    let payment = ada.payment(&order, |payment| payment["status"] == "authorized").await;
+    assert_eq!(payment["captured"], euros(0));
+    assert_eq!(ada.follow(&order, "self").await["status"], "pending");
+    let payment = inspected(&admin, &order).await;
+    let captured = admin.post_once(href(&payment, "capture"), &fresh_key(), &json!({})).await;
+    assert_eq!(captured.expect(200)["captured"], order["totals"]["grand"]);
+    ada.wait_for(&order, "completed").await;
+
+    let other = ada.buy(&goods, 1).await;
+    ada.payment(&other, |payment| payment["status"] == "authorized").await;
+    let payment = inspected(&admin, &other).await;
+    let voided = admin.post(href(&payment, "void"), &json!({})).await.expect(200);
+    assert_eq!((&voided["status"], &voided["captured"]), (&json!("voided"), &euros(0)));
+    let late = format!("{}/captures", href(&voided, "self"));
+    admin.post_once(&late, &fresh_key(), &json!({})).await.problem(409, "conflict");
+}
+
+pub(super) async fn what_a_bank_tells_is_taken_once_and_only_from_the_bank(stage: &Stage) {
+    let guest = stage.guest();
+    let event = stage.own("evt").replace('-', "_");
+    let body = json!({ "id": event, "data": { "object": { "metadata": {} } } }).to_string();
+    let tell = async |signature: Option<String>| -> Answer {
+        let path = "/v1/webhooks/payments/stripe";
+        let mut request = guest.request(reqwest::Method::POST, path).body(body.clone());
+        if let Some(signature) = signature {
+            request = request.header("Stripe-Signature", signature);
+        }
+        guest.send(request.header("content-type", "application/json")).await.unwrap()
+    };
+    tell(None).await.problem(401, "unauthenticated");
+    tell(Some(signed("somebody else", &body, 0))).await.problem(401, "unauthenticated");
+    tell(Some(signed("whsec_test", &body, 86_400))).await.problem(401, "unauthenticated");
+    tell(Some(signed("whsec_test", &body, 0))).await.expect(200);
+    let again = tell(Some(signed("whsec_test", &body, 0))).await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(again.expect(200), json!({ "received": true }));
+    let nobody = guest.post("/v1/webhooks/payments/nobody", &json!({ "id": "evt" })).await;
+    nobody.problem(404, "not-found");
+}
+
+/// Signs as Stripe does, so many seconds ago.
+fn signed(secret: &str, body: &str, ago: u64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() - ago;
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let tag = hmac::sign(&key, format!("{now}.{body}").as_bytes());
+    let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("t={now},v1={hex}")
+}
