@@ -66,6 +66,9 @@ impl Sandbox {
         }
         let answer = work.await.map_err(|cause| Silence(format!("the sandbox failed: {cause}")))?;
         self.news.notify_one();
+        if !self.settings.answers_after.is_zero() {
+            tokio::time::sleep(self.settings.answers_after).await;
+        }
         if self.faults.loses() {
             return Err(Silence("the sandbox is told to lose its answer".to_owned()));
         }

@@ -78,9 +78,12 @@ impl ProviderName {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sandbox {
-    /// How long it takes to answer.
+    /// How long it takes to begin.
     #[serde(with = "humantime_serde")]
     pub latency: Duration,
+    /// How long its answer takes once it has done what was asked.
+    #[serde(with = "humantime_serde")]
+    pub answers_after: Duration,
     /// How many requests it turns away at first, doing nothing (as with a 5xx).
     pub refuse: u32,
     /// How many requests it carries out next without ever answering (as with a lost connection).

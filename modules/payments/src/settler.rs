@@ -37,7 +37,7 @@ pub(crate) struct Settler {
 
 /// What was heard, and of what.
 enum Heard {
-    Of(u32, Outcome),
+    Of(Outcome),
     OfRefund(RefundId, Repaid),
     /// Nobody was asked: nobody paid in time.
     Late,
@@ -71,17 +71,16 @@ impl Settler {
     /// Gives the payment as it is then.
     pub(crate) async fn look(&self, id: PaymentId) -> Result<Option<Payment>, Failure<Silence>> {
         let Some(payment) = store::find(&self.db.reader(), id).await? else { return Ok(None) };
-        let Some((n, charge)) = last(&payment) else { return Ok(Some(payment)) };
+        let Some(charge) = domain::charge(&payment) else { return Ok(Some(payment)) };
         let provider = self.provider(&payment).map_err(Failure::Refused)?;
         let found = self.in_time(provider.fetch(&charge)).await.map_err(Failure::Refused)?;
         let Some(outcome) = found else { return Ok(Some(payment)) };
-        match self.record(&payment, &Heard::Of(n, outcome)).await? {
+        match self.record(&payment, &Heard::Of(outcome)).await? {
             Recorded::Changed(payment) | Recorded::Known(payment) => Ok(Some(payment)),
         }
     }
 
     async fn ask(&self, payment: &Payment, work: Work, mode: Mode) -> Result<Heard, Silence> {
-        let n = payment.next_n() - 1;
         let provider = match work {
             Work::Expire => return Ok(Heard::Late),
             _ => self.provider(payment)?,
@@ -102,7 +101,7 @@ impl Settler {
             }
             Work::Expire => return Ok(Heard::Late),
         };
-        Ok(Heard::Of(n, outcome))
+        Ok(Heard::Of(outcome))
     }
 
     /// Asks what became of a charge. One that never arrived is made under the same key, or ended if it
@@ -141,7 +140,7 @@ impl Settler {
     /// Records what was heard about `asked`, whatever has happened to the payment in the meantime.
     async fn record(&self, asked: &Payment, heard: &Heard) -> Result<Recorded, Error> {
         let mut payment = asked.clone();
-        while let Some(next) = self.next(&payment, heard) {
+        while let Some(next) = self.next(&payment, asked, heard) {
             let now = self.clock.now();
             let recorded = retry::<_, Infallible, _, _>(|| async {
                 Ok(recorder::record(&self.db, &payment, &next, now).await?)
@@ -160,11 +159,11 @@ impl Settler {
         Ok(Recorded::Known(payment))
     }
 
-    fn next(&self, payment: &Payment, heard: &Heard) -> Option<Next> {
+    fn next(&self, payment: &Payment, asked: &Payment, heard: &Heard) -> Option<Next> {
         let now = self.clock.now();
         match heard {
-            Heard::Of(n, outcome) => {
-                domain::told(payment, *n, outcome, &self.terms, self.ids.next(), now)
+            Heard::Of(outcome) => {
+                domain::told(payment, asked, outcome, &self.terms, self.ids.next(), now)
             }
             Heard::OfRefund(id, repaid) => domain::repaid(payment, *id, repaid),
             Heard::Late => {
@@ -173,11 +172,6 @@ impl Settler {
             }
         }
     }
-}
-
-/// The last attempt and its number.
-fn last(payment: &Payment) -> Option<(u32, Charge)> {
-    domain::charge(payment).map(|charge| (payment.next_n() - 1, charge))
 }
 
 /// What became of an outcome.

@@ -2,12 +2,15 @@
 
 mod attempting;
 mod capturing;
+mod chaos;
 mod collecting;
+mod hearing;
 mod invariants;
 mod recovering;
 mod refunding;
 mod routes;
 mod secrets;
+mod stripe;
 mod voiding;
 mod world;
 

@@ -46,24 +46,32 @@ pub(crate) enum Say {
     Voided,
 }
 
-/// Where `payment` stands once its provider has given `outcome` for attempt `n`; nothing when that is no
-/// news. What has to be given back at once is called `id`.
+/// Where `payment` stands once its provider has given `outcome` to whoever asked about the last attempt of
+/// the payment as it was then, `asked`; nothing when that is no news. What has to be given back at once is
+/// called `id`.
 pub(crate) fn told(
     payment: &Payment,
-    n: u32,
+    asked: &Payment,
     outcome: &Outcome,
     terms: &Terms,
     id: RefundId,
     now: Timestamp,
 ) -> Option<Next> {
-    let last = payment.attempts.last().filter(|last| last.n == n)?;
+    let (last, then) = (payment.attempts.last()?, asked.attempts.last()?);
+    if last.n != then.n {
+        return None;
+    }
+    // That the bank wants to see the customer is old news once it has.
+    let goes_on = last.authenticated && !then.authenticated;
     let under_way = matches!(payment.status, Status::Processing | Status::RequiresAction);
     let next = match (payment.status, &outcome.verdict) {
         (_, Verdict::Captured(amount)) if under_way || payment.status == Status::Authorized => {
             captured(payment, *amount, id, now)
         }
         (_, Verdict::Authorized) if under_way => authorized(payment),
-        (Status::Processing, Verdict::NeedsAction(url)) => needs_action(payment, url.clone()),
+        (Status::Processing, Verdict::NeedsAction(url)) if !goes_on => {
+            needs_action(payment, url.clone())
+        }
         (_, Verdict::Declined(why)) if under_way => declined(payment, why, terms),
         (_, Verdict::Cancelled) if under_way => {
             declined(payment, if payment.is_undone() { VOIDED } else { EXPIRED }, terms)

@@ -71,7 +71,7 @@ fn moves(path: &Path, capture: CaptureMode, now: Timestamp) -> Vec<Path> {
     let mut next = Vec::new();
     let n = payment.attempts.last().map_or(0, |last| last.n);
     for outcome in outcomes() {
-        let told = told(payment, n, &outcome, &terms, ids.next(), now);
+        let told = told(payment, payment, &outcome, &terms, ids.next(), now);
         next.extend(told.map(|told| heard(told, &format!("{:?}", outcome.verdict))));
     }
     for refund in payment.refunds.iter().filter(|it| it.status == RefundStatus::Pending) {
@@ -189,7 +189,7 @@ fn after_too_many_cards_a_payment_has_failed() {
     let no = Outcome { reference: None, verdict: no };
     let terms = terms(CaptureMode::Automatic);
     for n in 1..=3 {
-        let told = told(&payment, n, &no, &terms, Ids::system().next(), now).unwrap();
+        let told = told(&payment, &payment, &no, &terms, Ids::system().next(), now).unwrap();
         payment = told.payment;
         let (customer, id) = (payment.customer, payment.id);
         let (token, key) = ("pm_card_visa".to_owned(), n.to_string());
@@ -204,12 +204,25 @@ fn after_too_many_cards_a_payment_has_failed() {
 
 #[test]
 fn an_outcome_of_an_earlier_attempt_is_no_news() {
-    let (mut payment, now) = collected(CaptureMode::Automatic);
+    let (earlier, now) = collected(CaptureMode::Automatic);
+    let mut payment = earlier.clone();
     payment.attempts.push(Attempt::new(2, "sandbox", "pm_card_visa".to_owned(), None));
     let terms = terms(CaptureMode::Automatic);
     for outcome in outcomes() {
-        assert_eq!(told(&payment, 1, &outcome, &terms, Ids::system().next(), now), None);
+        assert_eq!(told(&payment, &earlier, &outcome, &terms, Ids::system().next(), now), None);
     }
+}
+
+#[test]
+fn that_the_bank_wants_the_customer_is_old_news_once_it_has_seen_them() {
+    let (earlier, now) = collected(CaptureMode::Automatic);
+    let mut payment = earlier.clone();
+    payment.attempts[0].authenticated = true;
+    let (terms, ids) = (terms(CaptureMode::Automatic), Ids::system());
+    let wants = Outcome { reference: None, verdict: Verdict::NeedsAction(None) };
+    assert_eq!(told(&payment, &earlier, &wants, &terms, ids.next(), now), None);
+    let again = told(&payment, &payment, &wants, &terms, ids.next(), now);
+    assert_eq!(again.map(|next| next.payment.status), Some(Status::RequiresAction));
 }
 
 #[test]
