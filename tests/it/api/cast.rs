@@ -47,6 +47,11 @@ impl Belongings {
             of("/v1/orders", id(&open)),
             of("/v1/payments", id(&payment)),
             of("/v1/payments/{id}/actions", "act_1".to_owned()),
+            of(
+                "/v1/admin/payments",
+                text(&paid["_links"]["payment"]["href"]).replace("/v1/payments/", ""),
+            ),
+            of("/v1/admin/payments/{id}/refunds", "ref_01jd8k3v7tf8ntx3v1a9g5r2qc".to_owned()),
             of("/v1/deliveries", id(&shipment)),
             of("/v1/admin/deliveries", id(&shipment)),
             of("/v1/admin/orders", id(&open)),

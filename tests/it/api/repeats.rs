@@ -24,11 +24,7 @@ const MAILED: &str = "/v1/users/verify-email";
 const LISTED: &str = "/v1/admin/products/import";
 
 /// What does not answer the second request as the first one yet.
-const PENDING: &[&str] = &[
-    "POST /v1/payment-tokens",
-    "POST /v1/payments/{id}/actions/{action}/complete",
-    "POST /v1/payments/{id}/attempts",
-];
+const PENDING: &[&str] = &[];
 
 /// Those who ask, and what they have.
 struct Cast {
@@ -188,6 +184,15 @@ impl Cast {
                 let waiting = |payment: &Value| payment["status"] == "requires_action";
                 let payment = self.mary.payment(&order, waiting).await;
                 (href(&payment, "complete").to_owned(), None)
+            }
+            "POST /v1/admin/payments/{id}/captures" => (path(), Some(json!({}))),
+            "POST /v1/admin/payments/{id}/void" => {
+                let order = self.mary.buy_with(&self.goods, 1, DECLINED).await;
+                let reason = json!({ "reason": "found it cheaper" });
+                self.mary.post(href(&order, "cancel"), &reason).await.expect(200);
+                let voided = |payment: &Value| payment["status"] == "voided";
+                let payment = self.mary.payment(&order, voided).await;
+                (operation.at(|_| text(&payment["id"]).to_owned()), None)
             }
             "POST /v1/sessions" => (operation.path.clone(), Some(self.credentials())),
             "POST /v1/sessions/refresh" => {
