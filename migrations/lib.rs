@@ -11,6 +11,8 @@ use storage::migration::History;
 mod chassis;
 mod carts;
 mod deliveries;
+mod history;
+mod notifications;
 mod orders;
 mod payments;
 mod products;
@@ -26,6 +28,8 @@ pub const ALL: &[&History] = &[
     &payments::HISTORY,
     &sandbox::HISTORY,
     &deliveries::HISTORY,
+    &history::HISTORY,
+    &notifications::HISTORY,
 ];
 
 /// The history of a module by its name.

@@ -1,10 +1,7 @@
 //! `rialto admin`: the shop's administrators, and the keys that sign access tokens.
 
-use std::sync::Arc;
-
 use anyhow::{Context, ensure};
 use kernel::Fault;
-use ports::{Call, Reply, Transport, Unreachable, async_trait};
 use rand::distr::{Alphanumeric, SampleString};
 use users_api::{KeyScope, Password, SignUp, Users};
 
@@ -15,8 +12,7 @@ const RANDOM_PASSWORD: usize = 20;
 
 /// Carries out one command.
 pub async fn run(loaded: &Loaded, command: Admin) -> anyhow::Result<()> {
-    // Beside whatever is running: accounts are in users' own database.
-    let mut house = House::new(loaded, &["users"], Box::new(nowhere));
+    let mut house = House::beside(loaded, &["users"]);
     let shop = compose::compose(&mut house).await?;
     let users = house.port("admin", &shop.users);
     match command {
@@ -57,21 +53,6 @@ async fn rotate_keys(users: &dyn Users) -> anyhow::Result<()> {
         println!("{}  {}", key.kid, if place == 0 { "signs" } else { "is published" });
     }
     Ok(())
-}
-
-/// The way to a module that a command does not need.
-pub(crate) fn nowhere(_: &'static str, callee: &'static str) -> Arc<dyn Transport> {
-    Arc::new(Elsewhere(callee))
-}
-
-/// A module that this command does not need.
-struct Elsewhere(&'static str);
-
-#[async_trait]
-impl Transport for Elsewhere {
-    async fn call(&self, _call: Call) -> Result<Reply, Unreachable> {
-        Err(Unreachable::NoReply(format!("{} is not asked by this command", self.0)))
-    }
 }
 
 /// The refusal with every field that is to blame.

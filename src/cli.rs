@@ -42,6 +42,9 @@ pub enum Command {
         #[arg(long, value_name = "URL")]
         to: String,
     },
+    /// Makes copies again from what they are copies of, while the shop is open
+    #[command(subcommand)]
+    Rebuild(Rebuild),
     /// Prints the configuration in force and where each value came from; secrets are masked
     Config,
     /// Lists the modules in this binary and where they keep their tables
@@ -122,6 +125,13 @@ pub enum GraphFormat {
 pub enum Target {
     /// Docker Compose
     Compose,
+}
+
+/// Makes copies again from what they are copies of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum Rebuild {
+    /// Everybody's orders and their timelines, from orders, payments and deliveries
+    History,
 }
 
 /// Manages the shop's administrators and the keys that sign access tokens.

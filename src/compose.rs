@@ -5,6 +5,8 @@
 use anyhow::Result;
 use carts_api::{Carts, RemoteCarts};
 use deliveries_api::{Deliveries, RemoteDeliveries};
+use history_api::{History, RemoteHistory};
+use notifications_api::{Notifications, RemoteNotifications};
 use orders_api::{Orders, RemoteOrders};
 use payments_api::{Payments, RemotePayments};
 use products_api::{Products, RemoteProducts};
@@ -30,6 +32,10 @@ pub struct Shop {
     pub payments: Door<dyn Payments>,
     /// Parcels on their way.
     pub deliveries: Door<dyn Deliveries>,
+    /// What became of every order.
+    pub history: Door<dyn History>,
+    /// Mail to people.
+    pub notifications: Door<dyn Notifications>,
 }
 
 /// Opens every module that lives here over its own database, and finds the way to the others.
@@ -103,7 +109,26 @@ pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
         orders::open(site.db.clone(), needs)
     });
 
-    Ok(Shop { users, products, carts, orders, payments, deliveries })
+    let history: Door<dyn History> = door!(house, "history", RemoteHistory, |site| {
+        let needs = history::Needs {
+            orders: house.port("history", &orders),
+            meters: house.meters.clone(),
+            settings: house.loaded.settings("history")?,
+        };
+        history::open(site.db.clone(), needs).await?
+    });
+
+    let notifications: Door<dyn Notifications> =
+        door!(house, "notifications", RemoteNotifications, |site| {
+            let needs = notifications::Needs {
+                clock: house.clock.clone(),
+                meters: house.meters.clone(),
+                settings: house.loaded.settings("notifications")?,
+            };
+            notifications::open(site.db.clone(), needs)?
+        });
+
+    Ok(Shop { users, products, carts, orders, payments, deliveries, history, notifications })
 }
 
 /// Whether each module of this binary can read its own section of the configuration.
@@ -121,6 +146,10 @@ pub fn settings(loaded: &Loaded) -> Vec<(&'static str, Result<()>)> {
         ("payments", loaded.settings::<payments::Settings>("payments").map(drop)),
         #[cfg(feature = "orders")]
         ("orders", loaded.settings::<orders::Settings>("orders").map(drop)),
+        #[cfg(feature = "history")]
+        ("history", loaded.settings::<history::Settings>("history").map(drop)),
+        #[cfg(feature = "notifications")]
+        ("notifications", loaded.settings::<notifications::Settings>("notifications").map(drop)),
         #[cfg(feature = "gateway")]
         ("gateway", loaded.settings::<gateway::Settings>("gateway").map(drop)),
     ])

@@ -72,6 +72,12 @@ pub struct Config {
     /// What deliveries reads.
     #[serde(default)]
     pub deliveries: Section,
+    /// What history reads.
+    #[serde(default)]
+    pub history: Section,
+    /// What notifications reads.
+    #[serde(default)]
+    pub notifications: Section,
 }
 
 /// A module's own section. Its shape is the module's business.

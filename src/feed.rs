@@ -22,7 +22,7 @@ const PIECE: usize = 64 * 1024;
 
 /// Opens products beside whatever is running: they are in their own database.
 async fn opened(loaded: &Loaded) -> Result<(House<'_>, Arc<dyn Products>)> {
-    let mut house = House::new(loaded, &["products"], Box::new(admin::nowhere));
+    let mut house = House::beside(loaded, &["products"]);
     let shop = compose::compose(&mut house).await?;
     let products = house.port("feed", &shop.products);
     Ok((house, products))

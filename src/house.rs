@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use host::{Background, Health, Hosted, Routes};
 use kernel::{Clock, Ids, SystemClock};
-use ports::{Meters, Transport};
+use ports::{Call, Meters, Reply, Transport, Unreachable, async_trait};
 use storage::Database;
 
 use crate::{config::Loaded, wiring};
@@ -75,6 +75,13 @@ impl<'a> House<'a> {
         }
     }
 
+    /// A house for `modules` that only a command lives in, beside whatever is running: what it asks and
+    /// writes is in the modules' own databases, and nobody else is asked.
+    pub fn beside(loaded: &'a Loaded, modules: &[&'static str]) -> Self {
+        let nowhere = |_, callee| -> Arc<dyn Transport> { Arc::new(Elsewhere(callee)) };
+        Self::new(loaded, modules, Box::new(nowhere))
+    }
+
     /// Whether the module `name` lives here.
     pub fn hosts(&self, name: &str) -> bool {
         self.modules.contains(&name)
@@ -126,6 +133,16 @@ impl<'a> House<'a> {
             Door::Here(port) => port.clone(),
             Door::There(callee, stub) => stub((self.dial)(caller, callee)),
         }
+    }
+}
+
+/// A module that a command does not need.
+struct Elsewhere(&'static str);
+
+#[async_trait]
+impl Transport for Elsewhere {
+    async fn call(&self, _call: Call) -> Result<Reply, Unreachable> {
+        Err(Unreachable::NoReply(format!("{} is not asked by this command", self.0)))
     }
 }
 

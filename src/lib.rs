@@ -43,6 +43,7 @@ pub mod numbers;
 #[cfg(feature = "gateway")]
 pub mod openapi;
 pub mod probe;
+pub mod rebuild;
 #[cfg(feature = "gateway")]
 pub mod rehearsal;
 pub mod relocate;

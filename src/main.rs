@@ -10,9 +10,9 @@ use anyhow::ensure;
 use clap::Parser;
 use rialto::{
     admin,
-    cli::{Cli, Command, GraphFormat, Target, Topology, Which},
+    cli::{Cli, Command, GraphFormat, Rebuild, Target, Topology, Which},
     config::{Layers, Loaded},
-    doctor, migrate, modules, probe, relocate, serve,
+    doctor, migrate, modules, probe, rebuild, relocate, serve,
     topology::{self, Graph},
     up,
 };
@@ -60,6 +60,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate { status: true } => say(migrate::status(&loaded).await?)?,
         Command::Migrate { status: false } => say(migrate::apply(&loaded).await?)?,
         Command::Copy { module, to } => say(relocate::copy(&loaded, &module, &to).await?)?,
+        Command::Rebuild(Rebuild::History) => say(rebuild::history(&loaded).await?)?,
         Command::Config => say(loaded.report()?)?,
         Command::Modules => say(modules::list(&loaded))?,
         #[cfg(feature = "products")]

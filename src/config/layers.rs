@@ -11,7 +11,7 @@ use figment::{
 
 /// The variables that begin like ours and configure something else.
 const FOREIGN: &[&str] =
-    &["config", "process", "replica", "test_postgres", "test_rabbitmq", "record"];
+    &["config", "process", "replica", "test_postgres", "test_rabbitmq", "test_python", "record"];
 
 /// What the command line says about the configuration.
 #[derive(Clone, Debug, Default)]

@@ -84,6 +84,17 @@ fn the_defaults_of_the_file_are_those_of_the_modules() {
     );
     #[cfg(feature = "orders")]
     assert_eq!(loaded.settings::<orders::Settings>("orders").unwrap(), orders::Settings::default());
+    #[cfg(feature = "history")]
+    assert_eq!(
+        loaded.settings::<history::Settings>("history").unwrap(),
+        history::Settings::default()
+    );
+    #[cfg(feature = "notifications")]
+    assert_eq!(
+        // What is secret in them is not compared.
+        format!("{:?}", loaded.settings::<notifications::Settings>("notifications").unwrap()),
+        format!("{:?}", notifications::Settings::default())
+    );
     #[cfg(feature = "gateway")]
     assert_eq!(
         loaded.settings::<gateway::Settings>("gateway").unwrap(),

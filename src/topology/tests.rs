@@ -9,8 +9,8 @@ const THREE: &[&str] = &[
      \"127.0.0.1:9000\" }",
     "topology.processes.shop = { modules = [\"carts\", \"users\", \"products\"], internal = \
      \"127.0.0.1:9001\" }",
-    "topology.processes.checkout = { modules = [\"orders\", \"payments\", \"deliveries\"], internal = \
-     \"127.0.0.1:9002\" }",
+    "topology.processes.checkout = { modules = [\"orders\", \"payments\", \"deliveries\", \"history\", \
+     \"notifications\"], internal = \"127.0.0.1:9002\" }",
 ];
 
 fn read(lines: &[&str], more: &[&str]) -> Result<Loaded> {

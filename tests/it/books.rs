@@ -16,7 +16,8 @@ use sentences::{FORBIDDEN, ORDERS_UNDER, UNREST, UNREST_OF_A_MODULE};
 
 /// Those whose messages are looked at. On SQLite each file is attached under this name, on Postgres it is a
 /// schema.
-const MODULES: [&str; 6] = ["users", "products", "carts", "orders", "payments", "deliveries"];
+const MODULES: [&str; 8] =
+    ["users", "products", "carts", "orders", "payments", "deliveries", "history", "notifications"];
 /// What the sandbox provider remembers, beside them.
 const PROVIDER: &str = "sandbox";
 

@@ -12,8 +12,10 @@ mod catalogue;
 mod coverage;
 mod deliveries;
 mod documents;
+mod history;
 mod idempotency;
 mod keeping;
+mod mail;
 mod money;
 mod orders;
 mod people;
@@ -183,6 +185,14 @@ journeys! {
         probes_tell_how_the_process_is,
         a_trace_that_begins_outside_goes_on_inside,
         a_tag_spares_reading_the_same_again,
+    }
+    history in Shop::PLAIN => {
+        whoever_has_bought_nothing_sees_nothing,
+        a_timeline_tells_what_became_of_an_order,
+        a_list_knows_what_its_reader_knows,
+    }
+    mail in Shop::PLAIN => {
+        whoever_orders_is_written_to_and_staff_can_see_it,
     }
     restarts in restarts::SLOW => {
         an_order_placed_just_before_the_stop_is_completed_after_the_next_start,

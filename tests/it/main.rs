@@ -37,6 +37,9 @@ mod cli;
 /// What a purchase costs in statements.
 mod statements;
 
+/// Copies that are made again while the shop is open.
+mod rebuild;
+
 /// Customers who try again whatever happens.
 mod fair;
 

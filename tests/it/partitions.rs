@@ -30,10 +30,20 @@ const AT_ONCE: usize = 3;
 /// How long the messages of a shop may take in the end.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// The modules that are grouped: everything but the gateway, which stands in front of all.
+/// The modules that are grouped are those that have a part in a purchase; the gateway stands in front of all.
+/// These only listen: they live with the last group.
+const LISTENERS: [&str; 2] = ["history", "notifications"];
+
 fn modules() -> Vec<&'static str> {
     let modules = wiring::MODULES.iter().map(|module| module.name);
-    modules.filter(|name| *name != "gateway").collect()
+    modules.filter(|name| *name != "gateway" && !LISTENERS.contains(name)).collect()
+}
+
+/// The same way with those who only listen.
+fn peopled(grouping: &[Vec<&'static str>]) -> Vec<Vec<&'static str>> {
+    let mut groups = grouping.to_vec();
+    groups.last_mut().expect("a way has groups").extend(LISTENERS);
+    groups
 }
 
 /// Every way to put `names` into groups.
@@ -127,7 +137,7 @@ async fn try_grouping(grouping: &[Vec<&'static str>], template: &Path) -> Vec<St
     ];
     let flags = told_to.map(str::to_owned).into();
     let loaded = Loaded::read(&Layers { files: Vec::new(), flags }).unwrap();
-    let shop = Rehearsal::open(&loaded, grouping).await.unwrap();
+    let shop = Rehearsal::open(&loaded, &peopled(grouping)).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let server = shop.listen(listener).unwrap();

@@ -7,6 +7,7 @@ mod children;
 mod dependencies;
 mod load;
 mod preflight;
+mod python;
 mod say;
 mod test;
 mod usage;

@@ -12,12 +12,22 @@ use servers::{Postgres, RabbitMq};
 
 use crate::children::Children;
 use crate::preflight::{self, Tools};
+use crate::python;
 use crate::say;
 use crate::workspace::{cargo, metadata};
 
 /// The modules that can be compiled in alone, by feature.
-const MODULES: [&str; 7] =
-    ["users", "products", "carts", "orders", "payments", "deliveries", "gateway"];
+const MODULES: [&str; 9] = [
+    "users",
+    "products",
+    "carts",
+    "orders",
+    "payments",
+    "deliveries",
+    "history",
+    "notifications",
+    "gateway",
+];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -48,7 +58,8 @@ pub(crate) async fn run(args: Args) -> Result<bool> {
     // Two runs would remove each other's server; the lock goes with this process however it ends.
     let lock = lock(&folder)?;
     let mut children = Children::new()?;
-    let tools = say::step("preflight", preflight::check(&mut children, !args.quick)).await?;
+    let tools =
+        say::step("preflight", preflight::check(&folder, &mut children, !args.quick)).await?;
     if args.package.iter().all(|name| name == "rialto") {
         let installed = preflight::schemathesis(&folder, &mut children);
         say::step("schemathesis", installed).await?;
@@ -163,5 +174,6 @@ async fn tests(
     };
     say::begin("tests");
     runner.args(args.scope("--workspace")).args(&args.filter).envs(servers.urls());
+    runner.env(python::PYTHON, &tools.python);
     children.status(&mut runner).await
 }

@@ -49,6 +49,8 @@ permissions! {
     DeliveryRead = "delivery:read";
     /// Dispatches and cancels shipments, prints labels.
     DeliveryDispatch = "delivery:dispatch";
+    /// Reads what mail was sent to whom.
+    MailRead = "mail:read";
 }
 
 impl std::fmt::Display for Permission {
@@ -101,12 +103,14 @@ impl Role {
     /// What this role may do.
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::{
-            DeliveryDispatch, DeliveryRead, OrderCancel, OrderRead, PaymentCapture, PaymentRead,
-            PaymentRefund, ProductWrite, StockAdjust, StockRead, UserRead,
+            DeliveryDispatch, DeliveryRead, MailRead, OrderCancel, OrderRead, PaymentCapture,
+            PaymentRead, PaymentRefund, ProductWrite, StockAdjust, StockRead, UserRead,
         };
         match self {
             Self::Customer => &[],
-            Self::Support => &[UserRead, OrderRead, OrderCancel, PaymentRead, DeliveryRead],
+            Self::Support => {
+                &[UserRead, OrderRead, OrderCancel, PaymentRead, DeliveryRead, MailRead]
+            }
             Self::Catalogue => &[ProductWrite, StockRead],
             Self::Warehouse => &[StockRead, StockAdjust, OrderRead, DeliveryRead, DeliveryDispatch],
             Self::Finance => &[OrderRead, PaymentRead, PaymentCapture, PaymentRefund],

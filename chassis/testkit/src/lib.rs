@@ -7,9 +7,11 @@
 mod broker;
 mod database;
 mod proxy;
+mod python;
 mod wait;
 
 pub use broker::{BROKER, prefix, rabbitmq};
 pub use database::{SERVER, postgres};
 pub use proxy::{Flow, Proxy};
+pub use python::{PYTHON, python};
 pub use wait::eventually;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::document::Operation;
-use crate::world::{DECLINED, Goods, Shopper, Stage, address, euros, href, text};
+use crate::world::{DECLINED, Goods, Patience, Shopper, Stage, address, euros, href, text};
 
 /// A customer's belongings: the name of one thing for each collection.
 pub(super) struct Belongings {
@@ -24,6 +24,9 @@ impl Belongings {
         let open = shopper.buy_with(goods, 1, DECLINED).await;
         let declined = |payment: &Value| payment["attempts"][0]["status"] == "declined";
         let payment = shopper.payment(&open, declined).await;
+        let timeline = format!("{}/timeline", href(&open, "self"));
+        let told = |timeline: &Value| timeline["items"].as_array().is_some_and(|it| it.len() == 2);
+        shopper.until("its timeline is told", Patience::MESSAGES, &timeline, told).await;
         let cart = shopper.cart_with(goods, 1).await;
         let entry = json!({ "label": "home", "address": address() });
         let entry = shopper.post("/v1/users/me/addresses", &entry).await.expect(201);

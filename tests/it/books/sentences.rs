@@ -21,7 +21,7 @@ pub(super) const ORDERS_UNDER: &str = "
     WHERE i.key = '{key}' AND o.id = i.body{json} ->> 'id'";
 
 /// What may not be, as queries that find it.
-pub(super) const FORBIDDEN: [(&str, &str); 17] = [
+pub(super) const FORBIDDEN: [(&str, &str); 20] = [
     (
         "an order is in a state that is none",
         "SELECT id AS subject FROM orders.orders WHERE status NOT IN ('pending', 'completed', 'cancelled', 'expired', 'rejected')",
@@ -109,6 +109,24 @@ pub(super) const FORBIDDEN: [(&str, &str); 17] = [
          WHERE CASE status WHEN 'completed' THEN 1 ELSE 0 END <> (
             SELECT count(*) FROM deliveries.shipment AS s
             WHERE s.order_id = o.id AND (o.status = 'completed' OR s.status <> 'cancelled'))",
+    ),
+    (
+        "history shows an order otherwise than it is",
+        "SELECT o.id AS subject FROM orders.orders AS o LEFT JOIN history.order_entry AS h ON h.id = o.id
+            AND h.generation = (SELECT id FROM history.generation WHERE state = 'current')
+         WHERE h.status IS DISTINCT FROM o.status OR h.payment_status IS DISTINCT FROM o.payment_status
+            OR h.delivery_status IS DISTINCT FROM o.delivery_status OR h.number IS DISTINCT FROM o.number
+            OR h.total IS DISTINCT FROM o.grand OR h.customer IS DISTINCT FROM o.customer",
+    ),
+    (
+        "history shows what is no order",
+        "SELECT id AS subject FROM history.order_entry WHERE id NOT IN (SELECT id FROM orders.orders)",
+    ),
+    (
+        "nobody was written to about an order that was placed",
+        "SELECT id AS subject FROM orders.orders AS o WHERE 1 <> (
+            SELECT count(*) FROM notifications.mail AS m
+            WHERE m.order_id = o.id AND m.kind = 'order-placed')",
     ),
     (
         "movements do not add up to what is on hand and what is reserved",

@@ -72,13 +72,15 @@ impl Stage {
     /// Waits until a gateway knows the way to every module, and whose tokens it may believe. It learns that in
     /// the background: a start waits for nobody.
     pub(super) async fn acquainted(gateway: Browser) {
-        const OF_EACH_MODULE: [&str; 6] = [
+        const OF_EACH_MODULE: [&str; 8] = [
             "/v1/users/me",
             "/v1/products/no-such-thing",
             "/v1/carts/no-such-thing",
             "/v1/orders/no-such-thing",
             "/v1/payments/no-such-thing",
             "/v1/deliveries/no-such-thing",
+            "/v1/orders/no-such-thing/timeline",
+            "/v1/admin/mails/no-such-thing",
         ];
         let gateway = gateway.with_token("nobody", FORGED);
         for path in OF_EACH_MODULE {

@@ -1,0 +1,8 @@
+//! The history of history's tables.
+
+use storage::migration::History;
+
+pub(crate) const HISTORY: History = history!(
+    "history",
+    ["chassis/0001_messaging" per dialect, "chassis/0002_idempotency", "history/0001_history"]
+);

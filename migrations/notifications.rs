@@ -1,0 +1,12 @@
+//! The history of notifications' tables.
+
+use storage::migration::History;
+
+pub(crate) const HISTORY: History = history!(
+    "notifications",
+    [
+        "chassis/0001_messaging" per dialect,
+        "chassis/0002_idempotency",
+        "notifications/0001_mail",
+    ]
+);
