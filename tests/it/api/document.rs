@@ -109,11 +109,6 @@ impl Operation {
         text(&self.said["x-policy"])
     }
 
-    /// Whether its answer goes on for as long as there is something to tell.
-    pub(super) fn is_stream(&self) -> bool {
-        !self.said["responses"]["200"]["content"]["text/event-stream"].is_null()
-    }
-
     /// The permission it takes, if it takes one.
     pub(super) fn permission(&self) -> Option<&str> {
         self.said["x-permission"].as_str()

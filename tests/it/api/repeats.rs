@@ -154,12 +154,6 @@ impl Cast {
                 let order = self.mary.buy_with(&self.goods, 1, DECLINED).await;
                 (operation.at(|_| text(&order["id"]).to_owned()), example())
             }
-            "POST /v1/admin/payments/{id}/void" => {
-                let order = self.mary.buy_with(&self.goods, 1, DECLINED).await;
-                let declined = |payment: &Value| payment["attempts"][0]["status"] == "declined";
-                let payment = self.mary.payment(&order, declined).await;
-                (operation.at(|_| text(&payment["id"]).to_owned()), example())
-            }
             "POST /v1/admin/payments/{id}/refunds" => {
                 let payment = self.mary.follow(&self.bought().await, "payment").await;
                 (operation.at(|_| text(&payment["id"]).to_owned()), example())
@@ -168,16 +162,6 @@ impl Cast {
             | "POST /v1/admin/deliveries/{id}/cancellation" => {
                 let shipment = self.mary.shipments(&self.bought().await).await.remove(0);
                 (operation.at(|_| text(&shipment["id"]).to_owned()), example())
-            }
-            "POST /v1/admin/deliveries/{id}/cancellation" => {
-                let order = self.mary.buy_with(&self.goods, 1, VISA).await;
-                let order = self.mary.wait_for(&order, "completed").await;
-                let shipment = self.mary.shipments(&order).await.remove(0);
-                (operation.at(|_| text(&shipment["id"]).to_owned()), example())
-            }
-            "POST /v1/admin/orders/{id}/cancellation" => {
-                let order = self.mary.buy_with(&self.goods, 1, DECLINED).await;
-                (operation.at(|_| text(&order["id"]).to_owned()), example())
             }
             "POST /v1/payments/{id}/actions/{action}/complete" => {
                 let order = self.mary.buy_with(&self.goods, 1, AUTHENTICATION).await;
