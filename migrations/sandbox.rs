@@ -3,4 +3,5 @@
 
 use storage::migration::History;
 
-pub(crate) const HISTORY: History = history!("sandbox", ["sandbox/0001_charge", "sandbox/0002_books"]);
+pub(crate) const HISTORY: History =
+    history!("sandbox", ["sandbox/0001_charge", "sandbox/0002_books"]);

@@ -49,5 +49,8 @@ mod rush;
 /// What is true after the process was killed again and again.
 mod kill;
 
+/// Every fault at once.
+mod storm;
+
 /// What a shop of several processes survives.
 mod failures;

@@ -21,7 +21,7 @@ pub(super) const ORDERS_UNDER: &str = "
     WHERE i.key = '{key}' AND o.id = i.body{json} ->> 'id'";
 
 /// What may not be, as queries that find it.
-pub(super) const FORBIDDEN: [(&str, &str); 20] = [
+pub(super) const FORBIDDEN: [(&str, &str); 24] = [
     (
         "an order is in a state that is none",
         "SELECT id AS subject FROM orders.orders WHERE status NOT IN ('pending', 'completed', 'cancelled', 'expired', 'rejected')",
@@ -38,7 +38,7 @@ pub(super) const FORBIDDEN: [(&str, &str); 20] = [
          WHERE body{json} ->> 'id' NOT IN (SELECT id FROM orders.orders)",
     ),
     (
-        "a saga did not end with its order",
+        "a checkout did not end with its order",
         "SELECT o.id AS subject FROM orders.orders AS o
          WHERE (o.status = 'completed' OR EXISTS (
             SELECT 1 FROM orders.saga AS s
@@ -61,6 +61,21 @@ pub(super) const FORBIDDEN: [(&str, &str); 20] = [
             AND p.id = o.payment AND p.status = 'captured' AND p.captured = o.grand)",
     ),
     (
+        "an order says something else about its money than its payment",
+        "SELECT o.id AS subject FROM orders.orders AS o JOIN payments.payment AS p ON p.id = o.payment
+         WHERE o.payment_status <> CASE
+            WHEN p.captured = 0 THEN 'none' WHEN p.refunded = 0 THEN 'paid'
+            WHEN p.refunded < p.captured THEN 'partially_refunded' ELSE 'refunded' END",
+    ),
+    (
+        "an order says something else about its parcel than its shipment",
+        "SELECT o.id AS subject FROM orders.orders AS o JOIN deliveries.shipment AS s ON s.order_id = o.id
+         WHERE o.status = 'completed' AND o.delivery_status <> CASE
+            WHEN s.status IN ('pending', 'ready') THEN 'preparing'
+            WHEN s.status = 'delivered' THEN 'delivered'
+            WHEN s.status IN ('returning', 'returned') THEN s.status ELSE 'in_transit' END",
+    ),
+    (
         "an order has two payments",
         "SELECT order_id AS subject FROM payments.payment GROUP BY order_id HAVING count(*) > 1",
     ),
@@ -72,9 +87,22 @@ pub(super) const FORBIDDEN: [(&str, &str); 20] = [
     (
         "the provider charged something else than what was captured",
         "SELECT charged || ' and ' || captured AS subject FROM
-            (SELECT COALESCE(SUM(captured - refunded), 0) AS charged FROM sandbox.sandbox_charge) AS provider,
-            (SELECT COALESCE(SUM(captured - refunded), 0) AS captured FROM payments.payment) AS shop
+            (SELECT COALESCE(SUM(captured), 0) AS charged FROM sandbox.sandbox_charge) AS provider,
+            (SELECT COALESCE(SUM(captured), 0) AS captured FROM payments.payment) AS shop
          WHERE charged <> captured",
+    ),
+    (
+        "the provider gave back something else than what was refunded",
+        "SELECT returned || ' and ' || refunded AS subject FROM
+            (SELECT COALESCE(SUM(amount), 0) AS returned FROM sandbox.sandbox_refund) AS provider,
+            (SELECT COALESCE(SUM(refunded), 0) AS refunded FROM payments.payment) AS shop
+         WHERE returned <> refunded",
+    ),
+    (
+        "refunds do not add up to what was refunded",
+        "SELECT p.id AS subject FROM payments.payment AS p WHERE p.refunded <> (
+            SELECT COALESCE(SUM(r.amount), 0) FROM payments.refund AS r
+            WHERE r.payment_id = p.id AND r.status = 'succeeded')",
     ),
     (
         "a posting of the ledger does not sum to zero",
@@ -108,7 +136,8 @@ pub(super) const FORBIDDEN: [(&str, &str); 20] = [
         "SELECT id AS subject FROM orders.orders AS o
          WHERE CASE status WHEN 'completed' THEN 1 ELSE 0 END <> (
             SELECT count(*) FROM deliveries.shipment AS s
-            WHERE s.order_id = o.id AND (o.status = 'completed' OR s.status <> 'cancelled'))",
+            WHERE s.order_id = o.id AND s.status <> 'tombstone'
+            AND (o.status = 'completed' OR s.status <> 'cancelled'))",
     ),
     (
         "history shows an order otherwise than it is",
