@@ -28,10 +28,10 @@ async fn what_belongs_to_one_customer_is_not_there_for_another_and_does_not_chan
 
     let readable = private.iter().copied().filter(|it| api.is_read_whole(it));
     let readable: Vec<&Operation> = readable.collect();
-    let before = seen(&readable, &ada, &belongings).await;
+    let before = seen(&api, &readable, &ada, &belongings).await;
     let mut wrong = Vec::new();
     for operation in &private {
-        let path = belongings.path(operation);
+        let path = belongings.path(operation) + &api.query(operation);
         let wish = match operation.name().as_str() {
             "POST /v1/orders" => Some(ada.wish(&belongings.cart, VISA).await),
             _ => api.example(operation).map(|example| belongings.meant(example)),
@@ -46,7 +46,7 @@ async fn what_belongs_to_one_customer_is_not_there_for_another_and_does_not_chan
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let after = seen(&readable, &ada, &belongings).await;
+    let after = seen(&api, &readable, &ada, &belongings).await;
     for ((path, before), (_, after)) in before.iter().zip(&after) {
         assert_eq!(before, after, "{path} has changed");
     }
@@ -69,10 +69,15 @@ fn is_hidden(answer: &Answer) -> bool {
 }
 
 /// Everything that its owner sees, by path.
-async fn seen(readable: &[&Operation], ada: &Shopper, things: &Belongings) -> Vec<(String, Value)> {
+async fn seen(
+    api: &Api,
+    readable: &[&Operation],
+    ada: &Shopper,
+    things: &Belongings,
+) -> Vec<(String, Value)> {
     let mut seen = Vec::new();
     for operation in readable {
-        let path = things.path(operation);
+        let path = things.path(operation) + &api.query(operation);
         let found = ada.get(&path).await.expect(200);
         seen.push((path, found));
     }
