@@ -216,13 +216,14 @@ impl Service {
     }
 }
 
-/// What the customer hears of attempt `n`.
+/// What the customer hears of attempt `n`. One that the payment's end has ended is no fault of the card.
 fn of_attempt(payment: Payment, n: u32) -> Result<Answer> {
     let declined = payment
         .attempts
         .iter()
         .find(|attempt| attempt.n == n && attempt.status == AttemptStatus::Declined);
     match declined.and_then(|attempt| attempt.decline_code.clone()) {
+        Some(why) if why == domain::VOIDED => Err(Error::NotPayable(payment.status)),
         Some(why) => Err(Error::Declined(why)),
         None => Ok(payment.into()),
     }
