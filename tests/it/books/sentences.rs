@@ -143,7 +143,7 @@ pub(super) const FORBIDDEN: [(&str, &str); 24] = [
         "history shows an order otherwise than it is",
         "SELECT o.id AS subject FROM orders.orders AS o LEFT JOIN history.order_entry AS h ON h.id = o.id
             AND h.generation = (SELECT id FROM history.generation WHERE state = 'current')
-         WHERE h.status IS DISTINCT FROM o.status OR h.payment_status IS DISTINCT FROM o.payment_status
+         WHERE h.status IS DISTINCT FROM o.status
             OR h.delivery_status IS DISTINCT FROM o.delivery_status OR h.number IS DISTINCT FROM o.number
             OR h.total IS DISTINCT FROM o.grand OR h.customer IS DISTINCT FROM o.customer",
     ),
