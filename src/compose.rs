@@ -67,6 +67,7 @@ pub async fn compose(house: &mut House<'_>) -> Result<Shop> {
     let carts: Door<dyn Carts> = door!(house, "carts", RemoteCarts, |site| {
         let needs = carts::Needs {
             products: house.port("carts", &products),
+            deliveries: house.port("carts", &deliveries),
             clock: house.clock.clone(),
             ids: house.ids.clone(),
             meters: house.meters.clone(),

@@ -71,7 +71,7 @@ pub const MODULES: &[Module] = &[
         purpose: "what a shopper is about to want",
         built: cfg!(feature = "carts"),
         tables: true,
-        asks: &["products"],
+        asks: &["products", "deliveries"],
         listens: &[orders_api::OrderPlaced::CHANNEL],
         speaks: &[],
     },

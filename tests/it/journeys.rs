@@ -137,6 +137,8 @@ journeys! {
         whoever_prefers_to_wait_is_told_how_it_ended,
         the_way_of_an_order_is_told_as_it_happens,
         staff_find_orders_look_into_them_and_cancel_them,
+        a_guest_buys_without_an_account_and_finds_the_order_again,
+        what_a_guest_has_put_aside_is_there_after_logging_in,
     }
     stock in Shop::PLAIN => {
         cancelling_a_pending_order_frees_its_stock,

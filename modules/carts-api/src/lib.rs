@@ -27,6 +27,11 @@ pub trait Carts: Send + Sync {
     async fn put_line(&self, wish: PutLine) -> Result<Cart>;
     /// Takes a variant out. Idempotent: taking out what is not in changes nothing.
     async fn remove_line(&self, wish: RemoveLine) -> Result<Cart>;
+    /// Puts what is in a guest's cart into the customer's: quantities add up and are capped, the newer price
+    /// wins, and what is beyond the last line a cart can hold is left out. Idempotent: a cart is merged once.
+    async fn merge(&self, wish: Merge) -> Result<Cart>;
+    /// The ways in which what is in a cart can go to a country, cheapest first.
+    async fn quotes(&self, wish: QuotesFor) -> Result<Vec<Quote>>;
 }
 
 ports::remote! {
@@ -35,6 +40,8 @@ ports::remote! {
         query cart(CartOf) -> Cart;
         command put_line(PutLine) -> Cart;
         command remove_line(RemoveLine) -> Cart;
+        command merge(Merge) -> Cart;
+        query quotes(QuotesFor) -> Vec<Quote>;
     }
 }
 
@@ -78,6 +85,41 @@ pub struct RemoveLine {
     pub cart: CartId,
     /// What.
     pub variant: VariantId,
+}
+
+/// A wish to go on with a guest's cart as somebody who is logged in.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Merge {
+    /// Whose cart it goes into.
+    pub customer: UserId,
+    /// Whose cart it is.
+    pub guest: UserId,
+    /// Which one.
+    pub cart: CartId,
+}
+
+/// A cart and where its things would go.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct QuotesFor {
+    /// Whose cart.
+    pub customer: UserId,
+    /// Which cart.
+    pub cart: CartId,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+}
+
+/// One way a cart's things can go, and its price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// Names the method: `standard`, `express`.
+    pub method: String,
+    /// What a shopper reads.
+    pub name: String,
+    /// What it costs.
+    pub price: Money,
+    /// How many working days it takes, at the latest.
+    pub days: u32,
 }
 
 /// What a shopper is about to want.
@@ -135,6 +177,8 @@ pub enum Status {
     Active,
     /// It became an order.
     Converted,
+    /// What was in it went into the cart of somebody who logged in.
+    Merged,
     /// Nobody came back for it.
     Expired,
 }

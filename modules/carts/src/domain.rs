@@ -15,6 +15,8 @@ pub(crate) struct Cart {
     pub(crate) currency: Currency,
     pub(crate) lines: Vec<Line>,
     pub(crate) status: Status,
+    /// The cart that its lines went into.
+    pub(crate) merged_into: Option<CartId>,
     pub(crate) expires_at: Timestamp,
     pub(crate) version: Version,
 }
@@ -35,6 +37,36 @@ impl Cart {
             let detail = "the total of the cart would be too large to be written";
             Error::Invalid(vec![Violation::new("/quantity", "out-of-range", detail)])
         })?;
+        Ok(self)
+    }
+
+    /// The cart with what is in `other` as well: quantities add up, and the price of the cart that was
+    /// changed later is the newer one.
+    pub(crate) fn with(mut self, other: &Self) -> Result<Self> {
+        self.changeable()?;
+        other.changeable()?;
+        if self.currency != other.currency && !other.lines.is_empty() {
+            let (here, there) = (self.currency.code(), other.currency.code());
+            let detail = format!("your cart is in {here} and the other one in {there}");
+            let pointer = "/guest_token";
+            return Err(Error::Invalid(vec![Violation::new(pointer, "currency-mismatch", detail)]));
+        }
+        for line in &other.lines {
+            match self.lines.iter().position(|own| own.variant == line.variant) {
+                Some(place) => {
+                    let own = &mut self.lines[place];
+                    let sum = own.quantity.saturating_add(line.quantity);
+                    if other.expires_at > self.expires_at {
+                        *own = line.clone();
+                    }
+                    own.quantity = sum.min(carts_api::Cart::MAX_QUANTITY);
+                }
+                None if self.lines.len() < carts_api::Cart::MAX_LINES => {
+                    self.lines.push(line.clone());
+                }
+                None => {}
+            }
+        }
         Ok(self)
     }
 

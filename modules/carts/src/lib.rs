@@ -14,7 +14,8 @@ mod tests;
 use std::sync::Arc;
 
 use carts_api::{Carts, CartsSkeleton, LocalCarts};
-use host::{Hosted, idempotency::Replies};
+use deliveries_api::Deliveries;
+use host::{Background, Hosted, idempotency::Replies};
 use kernel::{Clock, Ids};
 use products_api::Products;
 use storage::Database;
@@ -27,6 +28,8 @@ use crate::{service::Service, store::Store};
 pub struct Needs {
     /// Prices, and what is left of things.
     pub products: Arc<dyn Products>,
+    /// What delivery costs.
+    pub deliveries: Arc<dyn Deliveries>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.
@@ -39,15 +42,21 @@ pub struct Needs {
 
 /// Opens carts over their own, migrated database.
 pub fn open(db: Database, needs: Needs) -> Hosted<dyn Carts> {
-    let Needs { products, clock, ids, meters, settings } = needs;
+    let Needs { products, deliveries, clock, ids, meters, settings } = needs;
+    let sweep = settings.sweep;
     let replies = Replies::new(db.clone(), clock.clone());
-    let service = Service { store: Store::new(db), products, clock, ids, settings };
-    let port = LocalCarts::around(Arc::new(service), &meters);
+    let store = Store::new(db);
+    let service = Arc::new(Service { store, products, deliveries, clock, ids, settings });
+    let port = LocalCarts::around(service.clone(), &meters);
+    let expiry = Background::every("carts: expiry", sweep, move || {
+        let service = service.clone();
+        async move { service.sweep().await }
+    });
     Hosted {
         wire: CartsSkeleton::new(port.clone()),
         routes: http::routes(port.clone(), replies.clone()),
         subscriptions: subscriptions::subscriptions(),
-        background: vec![replies.sweeper("carts: old answers")],
+        background: vec![expiry, replies.sweeper("carts: old answers")],
         port,
     }
 }

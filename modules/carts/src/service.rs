@@ -5,7 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use carts_api::{Cart, CartOf, Carts, Error, OpenCart, PutLine, RemoveLine, Result};
+use carts_api::{
+    Cart, CartOf, Carts, Error, Merge, OpenCart, PutLine, Quote, QuotesFor, RemoveLine, Result,
+    Status,
+};
+use deliveries_api::{Deliveries, Destination};
 use kernel::{Clock, Ids};
 use ports::{Context, Unreachable, async_trait};
 use products_api::{Products, Variant, VariantId};
@@ -22,6 +26,7 @@ const ATTEMPTS: u32 = 8;
 pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) products: Arc<dyn Products>,
+    pub(crate) deliveries: Arc<dyn Deliveries>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Ids,
     pub(crate) settings: Settings,
@@ -30,15 +35,7 @@ pub(crate) struct Service {
 #[async_trait]
 impl Carts for Service {
     async fn open(&self, wish: OpenCart) -> Result<Cart> {
-        let now = self.clock.now();
-        let fresh = Fresh {
-            id: self.ids.next(),
-            customer: wish.customer,
-            currency: wish.currency,
-            now,
-            expires_at: now.plus(self.settings.life),
-        };
-        let cart = self.store.open(&fresh).await.map_err(told)?;
+        let cart = self.opened(wish).await?;
         self.compared(cart).await
     }
 
@@ -76,9 +73,71 @@ impl Carts for Service {
         }
         Err(contended())
     }
+
+    async fn merge(&self, wish: Merge) -> Result<Cart> {
+        let Merge { customer, guest, cart } = wish;
+        for _ in 0..ATTEMPTS {
+            let guests = self.store.find(CartOf { customer: guest, cart }).await.map_err(told)?;
+            if let (Status::Merged, Some(into)) = (guests.status, guests.merged_into) {
+                return self.cart(CartOf { customer, cart: into }).await;
+            }
+            let own = match self.store.active(customer).await.map_err(told)? {
+                Some(own) => own,
+                None => self.opened(OpenCart { customer, currency: guests.currency }).await?,
+            };
+            let merged = own.with(&guests)?;
+            let expires_at = self.clock.now().plus(self.settings.life);
+            if self.store.merge(&guests, &merged, expires_at).await.map_err(told)? {
+                let version = merged.version.next();
+                return self.compared(domain::Cart { expires_at, version, ..merged }).await;
+            }
+        }
+        Err(contended())
+    }
+
+    async fn quotes(&self, wish: QuotesFor) -> Result<Vec<Quote>> {
+        let which = CartOf { customer: wish.customer, cart: wish.cart };
+        let cart = shown(self.store.find(which).await.map_err(told)?, None)?;
+        let destination = Destination::new(wish.country, cart.currency).worth(cart.total);
+        let quotes = self.deliveries.quotes(destination).await.map_err(|no| match no {
+            deliveries_api::Error::Invalid(violations) => Error::Invalid(violations),
+            deliveries_api::Error::Unreachable(cause) => Error::Unreachable(cause),
+            surprise => {
+                tracing::error!(%surprise, "deliveries answered out of turn");
+                Error::Broken
+            }
+        })?;
+        let quote = |quote| {
+            let deliveries_api::Quote { method, name, price, days } = quote;
+            Quote { method, name, price, days }
+        };
+        Ok(quotes.into_iter().map(quote).collect())
+    }
 }
 
 impl Service {
+    /// The customer's active cart, as it is kept.
+    async fn opened(&self, wish: OpenCart) -> Result<domain::Cart> {
+        let now = self.clock.now();
+        let fresh = Fresh {
+            id: self.ids.next(),
+            customer: wish.customer,
+            currency: wish.currency,
+            now,
+            expires_at: now.plus(self.settings.life),
+        };
+        self.store.open(&fresh).await.map_err(told)
+    }
+
+    /// Ends every cart that nobody came back for.
+    pub(crate) async fn sweep(&self) {
+        match self.store.expire(self.clock.now()).await {
+            Ok(0) => {}
+            Ok(expired) => tracing::info!(expired, "carts that nobody came back for"),
+            Err(cause) => tracing::warn!(%cause, "carts cannot be expired"),
+        }
+    }
+
     /// Records `changed` and gives it as it is kept now; nothing when somebody else was faster.
     async fn recorded(&self, changed: domain::Cart) -> Result<Option<domain::Cart>> {
         let expires_at = self.clock.now().plus(self.settings.life);

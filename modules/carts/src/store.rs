@@ -40,6 +40,14 @@ const CHANGE: &str = "UPDATE cart SET lines = $1, expires_at = $2, version = ver
 const END: &str = "UPDATE cart SET status = $1, version = version + 1 \
      WHERE id = $2 AND status = 'active'";
 
+/// Ends a guest's cart whose lines go into another one.
+const LEAVE: &str = "UPDATE cart SET status = 'merged', merged_into = $1, version = version + 1 \
+     WHERE id = $2 AND version = $3 AND status = 'active'";
+
+/// Ends every cart that nobody came back for.
+const EXPIRE: &str = "UPDATE cart SET status = 'expired', version = version + 1 \
+     WHERE status = 'active' AND expires_at <= $1";
+
 pub(crate) struct Store {
     db: Database,
 }
@@ -77,6 +85,60 @@ impl Store {
             .await?;
         let row = row.ok_or(Failure::Refused(Error::UnknownCart(which.cart)))?;
         Ok(row.try_into()?)
+    }
+
+    /// The customer's active cart, if there is one.
+    pub(crate) async fn active(&self, customer: UserId) -> Outcome<Option<Cart>> {
+        let row = cart::Entity::find()
+            .filter(cart::Column::Customer.eq(customer.to_string()))
+            .filter(cart::Column::Status.eq(cart::status_text(Status::Active)))
+            .one(&self.db.reader())
+            .await?;
+        Ok(row.map(Cart::try_from).transpose()?)
+    }
+
+    /// Ends `guest` and records what `into` holds now, if neither has changed; says whether that is so.
+    pub(crate) async fn merge(
+        &self,
+        guest: &Cart,
+        into: &Cart,
+        expires_at: Timestamp,
+    ) -> Outcome<bool> {
+        storage::retry(|| async {
+            let tx = self.db.begin().await?;
+            let leave: [Value; 3] = [
+                into.id.to_string().into(),
+                guest.id.to_string().into(),
+                guest.version.0.cast_signed().into(),
+            ];
+            let change: [Value; 4] = [
+                cart::document(&into.lines)?.into(),
+                expires_at.micros().into(),
+                into.id.to_string().into(),
+                into.version.0.cast_signed().into(),
+            ];
+            for (sql, values) in [(LEAVE, leave.to_vec()), (CHANGE, change.to_vec())] {
+                let statement =
+                    Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
+                if tx.execute_raw(statement).await?.rows_affected() != 1 {
+                    tx.rollback().await?;
+                    return Ok(false);
+                }
+            }
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Ends every cart that nobody came back for by `now`; gives their number.
+    pub(crate) async fn expire(&self, now: Timestamp) -> Result<u64, storage::Error> {
+        let tx = self.db.begin().await?;
+        let values: [Value; 1] = [now.micros().into()];
+        let expire = Statement::from_sql_and_values(tx.get_database_backend(), EXPIRE, values);
+        let expired = tx.execute_raw(expire).await?.rows_affected();
+        tx.commit().await?;
+        Ok(expired)
     }
 
     /// Replaces the lines of the cart if it is still active and at `cart.version`; says whether it was.

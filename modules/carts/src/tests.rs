@@ -3,6 +3,7 @@
 mod catalogue;
 mod conversion;
 mod lines;
+mod merging;
 mod over_http;
 mod requirements;
 
@@ -20,8 +21,19 @@ use crate::{Needs, Settings};
 
 const NOON: Timestamp = Timestamp::from_micros(1_780_000_000_000_000);
 
+/// A wire that leads nowhere.
+struct Nowhere;
+
+#[ports::async_trait]
+impl ports::Transport for Nowhere {
+    async fn call(&self, _: ports::Call) -> std::result::Result<ports::Reply, ports::Unreachable> {
+        Err(ports::Unreachable::NoReply("nowhere".into()))
+    }
+}
+
 /// Carts over a database of their own, beside a catalogue that does as the story wants.
 struct World {
+    clock: Arc<ManualClock>,
     carts: Arc<dyn Carts>,
     hosted: Hosted<dyn Carts>,
     db: Database,
@@ -64,10 +76,13 @@ impl World {
             products_patience: std::time::Duration::from_millis(50),
             ..Settings::default()
         };
-        let needs = Needs { products, clock, ids: ids.clone(), meters, settings };
+        let deliveries = Arc::new(Nowhere);
+        let deliveries = deliveries_api::RemoteDeliveries::over(deliveries);
+        let now = clock.clone();
+        let needs = Needs { products, deliveries, clock, ids: ids.clone(), meters, settings };
         let hosted = crate::open(db.clone(), needs);
         let ada = ids.next();
-        Self { carts: hosted.port.clone(), hosted, db, catalogue, ids, ada }
+        Self { clock: now, carts: hosted.port.clone(), hosted, db, catalogue, ids, ada }
     }
 
     async fn cart(&self) -> Cart {

@@ -30,7 +30,7 @@ const PENDING: &[(&str, &str)] = &[
 ];
 
 /// Lists that are short by nature, and are read at once.
-const SHORT_LISTS: [&str; 1] = ["/v1/categories"];
+const SHORT_LISTS: [&str; 2] = ["/v1/carts/{id}/delivery-quotes", "/v1/categories"];
 
 /// The paths below which a change says what it is based on.
 const GUARDED: [&str; 5] = [

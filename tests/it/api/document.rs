@@ -67,6 +67,14 @@ impl Api {
         all.into_iter().find(|given| text(&given["name"]).eq_ignore_ascii_case(name))
     }
 
+    /// The query that an operation cannot do without, as its document gives an example of it: `?country=DE`.
+    pub(super) fn query(&self, of: &Operation) -> String {
+        let given = self.parameters(of, "query").into_iter().filter(|it| it["required"] == true);
+        let given: Vec<_> =
+            given.map(|it| format!("{}={}", text(&it["name"]), text(&it["example"]))).collect();
+        if given.is_empty() { String::new() } else { format!("?{}", given.join("&")) }
+    }
+
     /// Every answer of an operation by its status.
     pub(super) fn answers<'a>(&'a self, of: &'a Operation) -> Vec<(&'a str, &'a Value)> {
         let all = of.said["responses"].as_object().unwrap();

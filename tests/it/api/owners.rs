@@ -26,10 +26,10 @@ async fn what_belongs_to_one_customer_is_not_there_for_another_and_does_not_chan
     let private: Vec<&Operation> = private.collect();
     assert!(private.len() > 10, "the document names few operations on somebody's things");
 
-    let before = seen(&private, &ada, &belongings).await;
+    let before = seen(&api, &private, &ada, &belongings).await;
     let mut wrong = Vec::new();
     for operation in &private {
-        let path = belongings.path(operation);
+        let path = belongings.path(operation) + &api.query(operation);
         let wish = match operation.name().as_str() {
             "POST /v1/orders" => Some(ada.wish(&belongings.cart, VISA).await),
             _ => api.example(operation).map(|example| belongings.meant(example)),
@@ -44,7 +44,7 @@ async fn what_belongs_to_one_customer_is_not_there_for_another_and_does_not_chan
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let after = seen(&private, &ada, &belongings).await;
+    let after = seen(&api, &private, &ada, &belongings).await;
     for ((path, before), (_, after)) in before.iter().zip(&after) {
         assert_eq!(before, after, "{path} has changed");
     }
@@ -67,11 +67,16 @@ fn is_hidden(answer: &Answer) -> bool {
 }
 
 /// Everything that its owner sees, by path.
-async fn seen(private: &[&Operation], ada: &Shopper, things: &Belongings) -> Vec<(String, Value)> {
+async fn seen(
+    api: &Api,
+    private: &[&Operation],
+    ada: &Shopper,
+    things: &Belongings,
+) -> Vec<(String, Value)> {
     let mut seen = Vec::new();
     let shown = |operation: &&&Operation| operation.method == Method::GET && !operation.is_stream();
     for operation in private.iter().filter(shown) {
-        let path = things.path(operation);
+        let path = things.path(operation) + &api.query(operation);
         let found = ada.get(&path).await.expect(200);
         seen.push((path, found));
     }

@@ -145,6 +145,11 @@ impl Cast {
                 let wish = self.mary.wish(&cart, VISA).await;
                 (operation.path.clone(), Some(wish))
             }
+            "POST /v1/carts/{id}/merge" => {
+                let cart = self.stage.guest().post("/v1/carts", &json!({})).await.expect(201);
+                let proof = json!({ "guest_token": cart["guest_token"] });
+                (operation.at(|_| text(&cart["id"]).to_owned()), Some(proof))
+            }
             "POST /v1/orders/{id}/cancellation" => {
                 let order = self.mary.buy_with(&self.goods, 1, DECLINED).await;
                 (href(&order, "cancel").to_owned(), example())

@@ -3,7 +3,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::{DECLINED, Shopper, Stage, VISA, fresh_key, href, text};
+use crate::world::{
+    Answer, Browser, DECLINED, Shopper, Stage, VISA, address, euros, fresh_key, href, text,
+};
 
 /// Places an order and prefers to wait until its card was charged or declined.
 async fn place_and_wait(buyer: &Shopper, wish: &Value) -> Value {
@@ -71,4 +73,72 @@ pub(super) async fn staff_find_orders_look_into_them_and_cancel_them(stage: &Sta
     let cancelled = admin.post(href(found, "cancel"), &reason).await.expect(200);
     assert_eq!(cancelled["status"], "cancelled");
     ada.get(&list).await.problem(403, "forbidden");
+}
+
+/// A request of a shopper without an account.
+async fn ask(
+    browser: &Browser,
+    token: &str,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Answer {
+    let request = browser.request(method, path).header("Guest-Token", token);
+    let request = request.header("Idempotency-Key", fresh_key()).header("Prefer", "wait=30");
+    let request = if let Some(body) = body { request.json(body) } else { request };
+    browser.send(request).await.unwrap()
+}
+
+pub(super) async fn a_guest_buys_without_an_account_and_finds_the_order_again(stage: &Stage) {
+    let goods = stage.publish("teapot", 1999, 5).await;
+    let guest = stage.guest();
+    let cart = guest.post("/v1/carts", &json!({})).await.expect(201);
+    let token = text(&cart["guest_token"]).to_owned();
+    guest.get(href(&cart, "self")).await.problem(401, "unauthenticated");
+    let line = format!("{}/lines/{}", href(&cart, "self"), goods.variant);
+    let quantity = json!({ "quantity": 1 });
+    let cart = ask(&guest, &token, Method::PUT, &line, Some(&quantity)).await.expect(200);
+    assert!(cart.get("guest_token").is_none(), "it is said once");
+    let quotes = format!("{}?country=DE", href(&cart, "delivery-quotes"));
+    let quotes = ask(&guest, &token, Method::GET, &quotes, None).await.expect(200);
+    let method = &quotes["items"][0];
+    let total = 1999 + method["price"]["minor"].as_i64().unwrap();
+
+    let mut wish = json!({
+        "cart_id": cart["id"],
+        "expected_total": euros(total),
+        "address": address(),
+        "delivery_method": method["method"],
+        "payment": { "token": VISA },
+    });
+    let unreachable = ask(&guest, &token, Method::POST, "/v1/orders", Some(&wish)).await;
+    let problem = unreachable.problem(422, "validation-failed");
+    assert_eq!(problem["errors"][0]["pointer"], "/contact/email");
+    wish["contact"] = json!({ "email": "ada@guests.example" });
+    let order = ask(&guest, &token, Method::POST, "/v1/orders", Some(&wish)).await.expect(201);
+    assert_eq!((&order["status"], &order["contact"]), (&json!("completed"), &wish["contact"]));
+
+    let number = text(&order["number"]);
+    let found = guest.get(&format!("/v1/guest-orders/{number}?token={token}")).await.expect(200);
+    assert_eq!(found["id"], order["id"]);
+    let other = format!("gst_{}", "x".repeat(43));
+    let nobody = guest.get(&format!("/v1/guest-orders/{number}?token={other}")).await;
+    nobody.problem(404, "not-found");
+}
+
+pub(super) async fn what_a_guest_has_put_aside_is_there_after_logging_in(stage: &Stage) {
+    let goods = stage.publish("teapot", 1999, 10).await;
+    let (guest, ada) = (stage.guest(), stage.shopper("Ada").await);
+    let theirs = guest.post("/v1/carts", &json!({})).await.expect(201);
+    let token = text(&theirs["guest_token"]).to_owned();
+    let line = format!("{}/lines/{}", href(&theirs, "self"), goods.variant);
+    ask(&guest, &token, Method::PUT, &line, Some(&json!({ "quantity": 2 }))).await.expect(200);
+    let own = ada.cart_with(&goods, 3).await;
+    let merge = format!("{}/merge", href(&theirs, "self"));
+    let proof = json!({ "guest_token": token });
+    let cart = ada.post(&merge, &proof).await.expect(200);
+    assert_eq!((&cart["id"], &cart["lines"][0]["quantity"]), (&own["id"], &json!(5)));
+    assert_eq!(ada.post(&merge, &proof).await.expect(200)["lines"][0]["quantity"], 5);
+    let left = ask(&guest, &token, Method::GET, href(&theirs, "self"), None).await.expect(200);
+    assert_eq!(left["status"], "merged");
 }

@@ -3,9 +3,10 @@
 use actix_web::http::Method;
 use carts_api::{CartId, Requirement, Status};
 use host::{Links, Problem};
+use identity::GuestToken;
 use kernel::{Code, Currency, Money, Timestamp};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// Where orders are placed; said here so that a client finds the way from a cart.
 const ORDERS: &str = "/v1/orders";
@@ -34,12 +35,64 @@ pub(super) struct Wanted {
     pub(super) quantity: u32,
 }
 
+/// The proof that a cart is the caller's own from before the log-in.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GuestCart {
+    /// The guest token with which the cart was opened.
+    #[schema(example = "gst_Zk3m0r8Yq2Jt5v7x9B1d4F6h8K0m2P4s6U8w0y2A4C6")]
+    pub(super) guest_token: String,
+}
+
+/// Where a cart's things would go.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Country {
+    /// ISO 3166-1 alpha-2.
+    #[param(example = "DE", pattern = "^[A-Z]{2}$")]
+    pub(super) country: String,
+}
+
+/// What delivery of a cart costs.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Quotes {
+    /// Cheapest first.
+    items: Vec<Quote>,
+    #[serde(rename = "_links")]
+    links: Links,
+}
+
+/// One way a cart's things can go.
+#[derive(Serialize, ToSchema)]
+struct Quote {
+    /// The `delivery_method` of an order.
+    method: String,
+    /// What a shopper reads.
+    name: String,
+    /// What it costs.
+    price: Money,
+    /// How many working days it takes, at the latest.
+    days: u32,
+}
+
+impl Quotes {
+    pub(super) fn of(cart: CartId, quotes: Vec<carts_api::Quote>) -> Self {
+        let quote = |quote| {
+            let carts_api::Quote { method, name, price, days } = quote;
+            Quote { method, name, price, days }
+        };
+        let cart = href(cart);
+        let links = Links::of(format!("{cart}/delivery-quotes")).to("cart", cart);
+        Self { items: quotes.into_iter().map(quote).collect(), links }
+    }
+}
+
 /// What a shopper is about to want.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Cart {
     /// Never reused.
     id: String,
-    /// How far it has got: `active`, `converted` or `expired`.
+    /// How far it has got: `active`, `converted`, `merged` or `expired`.
     status: &'static str,
     /// What all prices are in (ISO 4217).
     currency: &'static str,
@@ -54,6 +107,9 @@ pub(super) struct Cart {
     warnings: Vec<Warning>,
     /// When it is forgotten unless it changes.
     expires_at: Timestamp,
+    /// By which the guest who opened it is known; said once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guest_token: Option<String>,
     #[serde(rename = "_links")]
     links: Links,
 }
@@ -121,8 +177,18 @@ impl TryFrom<carts_api::Cart> for Cart {
             requirements: cart.requirements.into_iter().map(Missing::from).collect(),
             warnings: if cart.stale { vec![STALE] } else { Vec::new() },
             expires_at: cart.expires_at,
-            links: Links::of(&href).action(orderable, "place-order", Method::POST, ORDERS),
+            guest_token: None,
+            links: Links::of(&href)
+                .to("delivery-quotes", format!("{href}/delivery-quotes"))
+                .action(orderable, "place-order", Method::POST, ORDERS),
         })
+    }
+}
+
+impl Cart {
+    /// Tells a guest, this once, by what the shop will know them.
+    pub(super) fn known_by(self, token: &GuestToken) -> Self {
+        Self { guest_token: Some(token.expose().to_owned()), ..self }
     }
 }
 
@@ -158,6 +224,7 @@ fn status(status: Status) -> &'static str {
     match status {
         Status::Active => "active",
         Status::Converted => "converted",
+        Status::Merged => "merged",
         Status::Expired => "expired",
     }
 }

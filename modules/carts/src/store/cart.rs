@@ -17,6 +17,7 @@ pub(crate) struct Model {
     pub currency: String,
     pub lines: String,
     pub status: String,
+    pub merged_into: Option<String>,
     pub created_at: i64,
     pub expires_at: i64,
     pub version: i64,
@@ -70,6 +71,7 @@ impl TryFrom<Model> for Cart {
             currency,
             lines: stored.into_iter().map(line).collect(),
             status: status(&row.status)?,
+            merged_into: row.merged_into.map(|id| id.parse().map_err(broken)).transpose()?,
             expires_at: Timestamp::from_micros(row.expires_at),
             version: Version(row.version.cast_unsigned()),
         })
@@ -80,12 +82,13 @@ pub(super) fn status_text(status: Status) -> &'static str {
     match status {
         Status::Active => "active",
         Status::Converted => "converted",
+        Status::Merged => "merged",
         Status::Expired => "expired",
     }
 }
 
 fn status(text: &str) -> Result<Status, DbErr> {
-    let all = [Status::Active, Status::Converted, Status::Expired];
+    let all = [Status::Active, Status::Converted, Status::Merged, Status::Expired];
     let known = all.into_iter().find(|status| status_text(*status) == text);
     known.ok_or_else(|| DbErr::Type(format!("{text:?} is no status of a cart")))
 }

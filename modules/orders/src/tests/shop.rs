@@ -132,16 +132,16 @@ impl Shop {
             let settings = of_products;
             products::open(db.clone(), products::Needs { clock, ids, meters, settings })
         });
-        let (carts, _) = open!(bus, tasks, url, "carts", db => {
-            let (clock, ids, meters) = (clock.clone(), ids.clone(), meters.clone());
-            let settings = carts::Settings::default();
-            let products = products.clone();
-            carts::open(db.clone(), carts::Needs { products, clock, ids, meters, settings })
-        });
         let (deliveries, _) = open!(bus, tasks, url, "deliveries", db => {
             let (clock, ids, meters) = (clock.clone(), ids.clone(), meters.clone());
             let settings = deliveries::Settings::default();
             deliveries::open(db.clone(), deliveries::Needs { clock, ids, meters, settings })
+        });
+        let (carts, _) = open!(bus, tasks, url, "carts", db => {
+            let (clock, ids, meters) = (clock.clone(), ids.clone(), meters.clone());
+            let settings = carts::Settings::default();
+            let (products, deliveries) = (products.clone(), deliveries.clone());
+            carts::open(db.clone(), carts::Needs { products, deliveries, clock, ids, meters, settings })
         });
         let sandbox = database(url, "sandbox").await;
         let (payments, _) = open!(bus, tasks, url, "payments", db => {

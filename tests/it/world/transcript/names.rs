@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 /// What is new each time wherever it stands under this key, and what it is called.
-const BY_KEY: [(&str, &str); 8] = [
+const BY_KEY: [(&str, &str); 9] = [
     ("access_token", "access-token"),
     ("refresh_token", "refresh-token"),
+    ("guest_token", "guest-token"),
     ("next_cursor", "cursor"),
     ("number", "order-number"),
     ("order_number", "order-number"),
