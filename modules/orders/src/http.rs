@@ -73,7 +73,7 @@ pub(crate) fn routes(orders: Arc<dyn Orders>, replies: Replies, closing: Closing
 ///
 /// The order is pending: its stock is held and its payment asked for. Follow `_links.self` to see it
 /// completed, or `_links.payment` to see what became of the card; payments takes it up in a moment, and
-/// answers 404 with `Retry-After` until then. With `Prefer: wait=5` the answer waits that long for the card
+/// answers 404 until then: ask again after a second. With `Prefer: wait=5` the answer waits that long for the card
 /// to be charged or declined.
 #[utoipa::path(
     post,
