@@ -67,14 +67,18 @@ impl Deliveries for Service {
     }
 
     async fn track(&self, waybill: Waybill) -> Result<Tracking> {
-        let reader = self.db.reader();
-        let found = store::by_waybill(&reader, &waybill, None).await.map_err(broken)?;
-        let Some(Parcel { shipment, .. }) = found else {
-            return Err(Error::UnknownWaybill(waybill));
-        };
-        let events = store::inbox::events(&reader, &shipment).await.map_err(broken)?;
-        let Shipment { carrier, status, version, .. } = shipment;
-        Ok(Tracking { waybill, carrier, status, events, version })
+        let mut shipment = self.carried_under(&waybill).await?;
+        loop {
+            let events =
+                store::inbox::events(&self.db.reader(), &shipment).await.map_err(broken)?;
+            let now = self.carried_under(&waybill).await?;
+            // What was read belongs together only if nothing happened in between.
+            if now.version == shipment.version {
+                let Shipment { carrier, status, version, .. } = now;
+                return Ok(Tracking { waybill, carrier, status, events, version });
+            }
+            shipment = now;
+        }
     }
 
     async fn dispatch(&self, shipment: ShipmentId) -> Result<Shipment> {
@@ -116,6 +120,13 @@ impl Deliveries for Service {
 }
 
 impl Service {
+    /// The shipment with this waybill.
+    async fn carried_under(&self, waybill: &Waybill) -> Result<Shipment> {
+        let found = store::by_waybill(&self.db.reader(), waybill, None).await.map_err(broken)?;
+        let shipment = found.map(|parcel| parcel.shipment);
+        shipment.ok_or_else(|| Error::UnknownWaybill(waybill.clone()))
+    }
+
     /// Changes a parcel as `decide` says, if it says anything, and gives it as it is then.
     async fn change(
         &self,
