@@ -59,6 +59,8 @@ impl Belongings {
             of("/v1/admin/deliveries", id(&shipment)),
             of("/v1/admin/orders", id(&open)),
             of("/v1/guest-orders", text(&open["number"]).to_owned()),
+            of("/v1/tracking", text(&shipment["waybill"]).to_owned()),
+            of("/v1/webhooks/carriers", "rialto-post".to_owned()),
             of("/v1/admin/reservations", id(&open)),
         ]);
         assert_eq!(href(&payment, "order"), href(&open, "self"));

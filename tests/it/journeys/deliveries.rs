@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Shop;
-use crate::world::{Answer, Patience, Shopper, Stage, href, text};
+use crate::world::{Answer, Browser, Goods, Patience, Shopper, Stage, href, text};
 
 /// What the carrier and the shop both know.
 const SECRET: &str = "between the carrier and the shop";
@@ -73,7 +73,7 @@ pub(super) async fn a_parcel_that_staff_call_off_is_not_sent(stage: &Stage) {
 }
 
 /// An order that was bought, and its parcel as staff find it.
-async fn bought(ada: &Shopper, admin: &Shopper, goods: &crate::world::Goods) -> (Value, Value) {
+async fn bought(ada: &Shopper, admin: &Shopper, goods: &Goods) -> (Value, Value) {
     let order = ada.buy(goods, 1).await;
     let order = ada.wait_for(&order, "completed").await;
     ada.shipments(&order).await;
@@ -83,13 +83,7 @@ async fn bought(ada: &Shopper, admin: &Shopper, goods: &crate::world::Goods) -> 
 }
 
 /// Tells what happened to a parcel, as whoever knows `secret`.
-async fn tell(
-    carrier: &crate::world::Browser,
-    secret: &str,
-    waybill: &str,
-    nth: u32,
-    code: &str,
-) -> Answer {
+async fn tell(carrier: &Browser, secret: &str, waybill: &str, nth: u32, code: &str) -> Answer {
     let body = json!({
         "id": format!("{waybill}/{nth}"),
         "waybill": waybill,
