@@ -72,7 +72,7 @@ pub(super) const FORBIDDEN: [(&str, &str); 24] = [
         "SELECT o.id AS subject FROM orders.orders AS o JOIN deliveries.shipment AS s ON s.order_id = o.id
          WHERE o.status = 'completed' AND o.delivery_status <> CASE
             WHEN s.status IN ('pending', 'ready') THEN 'preparing'
-            WHEN s.status = 'delivered' THEN 'delivered'
+            WHEN s.status = 'cancelled' THEN 'none' WHEN s.status = 'delivered' THEN 'delivered'
             WHEN s.status IN ('returning', 'returned') THEN s.status ELSE 'in_transit' END",
     ),
     (
