@@ -33,7 +33,7 @@ async fn schemathesis_finds_nothing() {
     command.arg("--config-file").arg(config).arg("run");
     command.arg(format!("{}/openapi.json", admin.base()));
     command.args(["--header", &format!("Authorization: Bearer {}", admin.token())]);
-    command.args(["--max-time", &SEARCH.to_string(), "--no-color", "--workers", "2"]);
+    command.args(["--max-time", &SEARCH.to_string(), "--no-color"]);
     command.current_dir(stage.folder()).kill_on_drop(true).stdin(Stdio::null());
     let found = timeout(LIMIT, command.output()).await.expect("it ends").unwrap();
     let said = String::from_utf8_lossy(&found.stdout);

@@ -63,7 +63,9 @@ pub(super) const FORBIDDEN: [(&str, &str); 24] = [
     (
         "an order says something else about its money than its payment",
         "SELECT o.id AS subject FROM orders.orders AS o JOIN payments.payment AS p ON p.id = o.payment
-         WHERE o.payment_status <> CASE
+         WHERE NOT (p.status = 'voided' AND p.captured = 0 AND o.status = 'pending')
+            AND o.payment_status <> CASE
+            WHEN p.status = 'authorized' THEN 'authorized'
             WHEN p.captured = 0 THEN 'none' WHEN p.refunded = 0 THEN 'paid'
             WHEN p.refunded < p.captured THEN 'partially_refunded' ELSE 'refunded' END",
     ),

@@ -59,7 +59,10 @@ pub(super) async fn what_is_set_aside_is_taken_or_let_go_by_the_staff(stage: &St
     let order = ada.buy(&goods, 1).await;
     let payment = ada.payment(&order, |payment| payment["status"] == "authorized").await;
     assert_eq!(payment["captured"], euros(0));
-    assert_eq!(ada.follow(&order, "self").await["status"], "pending");
+    let heard = |order: &Value| order["payment_status"] == "authorized";
+    let what = "the order has heard of the money";
+    let order = ada.until(what, Patience::MESSAGES, href(&order, "self"), heard).await;
+    assert_eq!(order["status"], "pending");
     let payment = inspected(&admin, &order).await;
     let captured = admin.post_once(href(&payment, "capture"), &fresh_key(), &json!({})).await;
     assert_eq!(captured.expect(200)["captured"], order["totals"]["grand"]);
