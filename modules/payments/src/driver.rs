@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use kernel::Timestamp;
+use kernel::{Timestamp, Version};
 use orders_api::PaymentId;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -46,9 +46,11 @@ struct Hand {
     again: Option<Payment>,
 }
 
-/// How often a payment was taken to its provider in vain, and until when it is left alone.
+/// How often a payment was taken to its provider in vain since it last got further, and until when it is
+/// left alone.
 #[derive(Clone, Copy)]
 struct Rest {
+    version: Version,
     times: u32,
     until: Instant,
 }
@@ -118,10 +120,12 @@ impl Driver {
             return;
         }
         let settings = &self.settler.settings;
-        let times = self.resting.get(&payment.id).map_or(0, |rest| rest.times);
+        let version = payment.version;
+        let before = self.resting.get(&payment.id).filter(|rest| rest.version == version);
+        let times = before.map_or(0, |rest| rest.times);
         let pause = settings.reconcile_every.saturating_mul(1 << times.min(16));
         let until = Instant::now() + pause.min(settings.reconcile_pause);
-        self.resting.insert(payment.id, Rest { times: times + 1, until });
+        self.resting.insert(payment.id, Rest { version, times: times + 1, until });
     }
 
     fn take(&mut self, Job { payment, mode, done }: Job) {

@@ -56,8 +56,9 @@ impl Settler {
                 }
             };
             match self.record(&payment, &heard).await {
-                Ok(Recorded::Changed(next)) => payment = next,
-                Ok(Recorded::Known(stored)) => return stored,
+                Ok(Recorded::Known(stored)) if stored.version == payment.version => return stored,
+                // What was known may be more than was asked about.
+                Ok(Recorded::Known(next) | Recorded::Changed(next)) => payment = next,
                 Err(cause) => {
                     tracing::error!(payment = %payment.id, %cause, "an outcome was not recorded");
                     break;
