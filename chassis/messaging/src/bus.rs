@@ -75,8 +75,9 @@ pub struct Batch {
     pub source: &'static str,
     /// Their lane.
     pub shard: u16,
-    /// Counts the tries since the last one that brought something, from 1.
-    pub attempt: u32,
+    /// How often in a row it was handed over before and nothing of it was acknowledged. What was refused
+    /// does not count.
+    pub unheard: u32,
     /// The messages in their order, at least one.
     pub messages: Vec<Arc<Envelope>>,
 }

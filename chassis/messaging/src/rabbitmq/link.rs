@@ -36,9 +36,8 @@ impl Queued {
     }
 
     /// How long the subscriber is waited for: twice as long each time.
-    fn patience(&self, attempt: u32) -> Duration {
-        let doublings = attempt.saturating_sub(1).min(10);
-        self.resend_after.saturating_mul(1 << doublings).min(LONGEST)
+    fn patience(&self, unheard: u32) -> Duration {
+        self.resend_after.saturating_mul(1 << unheard.min(10)).min(LONGEST)
     }
 }
 
@@ -46,7 +45,7 @@ impl Queued {
 impl Link for Queued {
     async fn carry(&self, batch: &Batch) -> Result<Vec<bool>, Undelivered> {
         let letters = self.letters(batch)?;
-        let end = Instant::now() + self.patience(batch.attempt);
+        let end = Instant::now() + self.patience(batch.unheard);
         let silent = |_| Undelivered::Unanswered("RabbitMQ is away".to_owned());
         timeout_at(end, self.expected.listens()).await.map_err(silent)?;
         let expectation = self.expected.expect(self.group, &batch.messages);

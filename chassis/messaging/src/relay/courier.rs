@@ -31,7 +31,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Carries batches until the process stops. There is one at a time, so that what is sent again is
 /// never overtaken.
 pub(super) async fn run(route: Arc<Route>, shard: u16) {
-    let mut courier = Courier { route: &route, shard, attempt: 1, sent: 0 };
+    let mut courier = Courier { route: &route, shard, attempt: 1, unheard: 0, sent: 0 };
     loop {
         let messages = tokio::select! {
             biased;
@@ -49,6 +49,8 @@ struct Courier<'a> {
     shard: u16,
     /// Counts the tries in which nothing was acknowledged.
     attempt: u32,
+    /// Counts those of them that were handed over.
+    unheard: u32,
     /// The messages at the beginning of the lane that were sent before.
     sent: usize,
 }
@@ -57,9 +59,9 @@ impl Courier<'_> {
     /// Carries a batch once; nothing when it was stopped.
     async fn carry(&mut self, messages: Vec<Arc<crate::Envelope>>) -> Option<()> {
         let Route { source, group, window, traffic, .. } = self.route;
-        let (shard, attempt, count) = (self.shard, self.attempt, messages.len());
+        let (shard, unheard, count) = (self.shard, self.unheard, messages.len());
         traffic.resent(u64::try_from(self.sent.min(count)).unwrap_or_default());
-        let batch = Batch { source, shard, attempt, messages };
+        let batch = Batch { source, shard, unheard, messages };
         let carried = tokio::select! {
             biased;
             carried = group.link.carry(&batch) => carried,
@@ -74,8 +76,9 @@ impl Courier<'_> {
             self.went_on();
             return Some(());
         }
-        if let Err(why) = carried {
-            self.failed(&why);
+        match carried {
+            Ok(_) => self.unheard = self.unheard.saturating_add(1),
+            Err(why) => self.failed(&why),
         }
         self.pause().await
     }
@@ -87,6 +90,7 @@ impl Courier<'_> {
             tracing::info!(source, group, shard, "messages are acknowledged again");
         }
         self.attempt = 1;
+        self.unheard = 0;
     }
 
     fn failed(&self, why: &Undelivered) {
