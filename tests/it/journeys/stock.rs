@@ -8,7 +8,7 @@ use super::Shop;
 use crate::world::{DECLINED, Patience, Stage, VISA, href};
 
 /// Who does not pay soon does not get it.
-pub(super) const HASTY: Shop = Shop::with(&["orders.hold = \"3s\"", "orders.sweep = \"100ms\""]);
+pub(super) const HASTY: Shop = Shop::with(&["orders.hold = \"8s\"", "orders.sweep = \"100ms\""]);
 
 pub(super) async fn an_order_that_is_not_paid_in_time_expires_and_frees_its_stock(stage: &Stage) {
     let goods = stage.publish("teapot", 1999, 5).await;
