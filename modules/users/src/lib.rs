@@ -8,6 +8,7 @@
 
 mod background;
 mod domain;
+mod hashers;
 mod http;
 mod keys;
 mod passwords;
@@ -34,7 +35,9 @@ use users_api::{LocalUsers, Users, UsersSkeleton};
 pub use settings::Settings;
 pub use throttle::Rate;
 
-use crate::{passwords::Passwords, service::Service, store::Store, throttle::Attempts};
+use crate::{
+    hashers::Hashers, passwords::Passwords, service::Service, store::Store, throttle::Attempts,
+};
 
 /// What users cannot do without.
 pub struct Needs {
@@ -64,8 +67,9 @@ pub enum OpenError {
 /// # Errors
 /// When the signing keys cannot be loaded.
 pub async fn open(db: Database, needs: Needs) -> Result<Hosted<dyn Users>, OpenError> {
-    let passwords = Arc::new(Passwords::new(needs.settings.hashing_threads));
-    open_with(db, needs, passwords).await
+    let Settings { hashing_threads, hashing_niceness, .. } = needs.settings;
+    let hashers = Hashers::start(hashing_threads, hashing_niceness);
+    open_with(db, needs, Arc::new(Passwords::new(hashers))).await
 }
 
 async fn open_with(

@@ -1,7 +1,8 @@
 //! Passwords at rest: argon2id (RFC 9106), on a bounded number of threads.
 //!
 //! A hash costs 19 MiB and tens of milliseconds on purpose. It is computed away from the threads that
-//! answer requests, and only so many at once, so that log-ins wait for each other and nobody else does.
+//! answer requests, and only so many at once, so that log-ins wait for each other and nobody else does
+//! (see `hashers`).
 
 use std::{
     fmt,
@@ -11,14 +12,13 @@ use std::{
     },
 };
 
-use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
-};
+use argon2::{Algorithm, Argon2, Params, Version, password_hash::phc::PasswordHash};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use sea_orm::DeriveValueType;
-use tokio::{sync::Semaphore, task::JoinError};
 use users_api::Password;
+
+use crate::hashers::{self, Hashers, Memory};
 
 /// What one hash costs: the least that OWASP's "Password Storage Cheat Sheet" recommends.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -30,6 +30,12 @@ const LANES: u32 = 1;
 pub(crate) struct Hash(String);
 
 impl Hash {
+    /// As new hashes are written.
+    fn of(salt: &[u8; 16], bytes: &[u8; 32]) -> Self {
+        let (salt, bytes) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(bytes));
+        Self(format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${bytes}"))
+    }
+
     /// The hash of no password.
     pub(crate) fn none() -> Self {
         Self("!".into())
@@ -62,33 +68,31 @@ impl From<[u8; 64]> for Derived {
 pub(crate) enum Failure {
     #[error("argon2 refused: {0}")]
     Argon2(argon2::password_hash::Error),
-    #[error("the thread that hashes broke: {0}")]
-    Thread(#[from] JoinError),
-    #[error("hashing was shut down")]
-    Closed(#[from] tokio::sync::AcquireError),
+    #[error(transparent)]
+    Thread(#[from] hashers::Broken),
 }
 
 /// Computes and compares hashes.
 pub(crate) struct Passwords {
-    turns: Arc<Semaphore>,
+    hashers: Hashers,
     decoy: Hash,
     computed: Arc<AtomicU64>,
 }
 
 impl Passwords {
-    /// Computes at most `threads` hashes at once.
-    pub(crate) fn new(threads: usize) -> Self {
-        let turns = Arc::new(Semaphore::new(threads.max(1)));
-        Self { turns, decoy: decoy(), computed: Arc::default() }
+    /// Computes hashes with these.
+    pub(crate) fn new(hashers: Hashers) -> Self {
+        Self { hashers, decoy: decoy(), computed: Arc::default() }
     }
 
     /// The hash of `password`, with a salt of its own.
     pub(crate) async fn hash(&self, password: Password) -> Result<Hash, Failure> {
-        let hashed = self.aside(move || {
-            let hash: PasswordHash = argon2()?.hash_password(password.expose().as_bytes())?;
-            Ok(Hash(hash.to_string()))
+        let hashed = self.aside(move |memory| {
+            let (salt, mut bytes) = (rand::random::<[u8; 16]>(), [0; 32]);
+            compute(memory, params()?, &password, &salt, &mut bytes)?;
+            Ok::<_, argon2::Error>(Hash::of(&salt, &bytes))
         });
-        hashed.await?.map_err(Failure::Argon2)
+        hashed.await?.map_err(|cause| Failure::Argon2(cause.into()))
     }
 
     /// Whether `password` is the one that was hashed; never when there is no hash.
@@ -101,13 +105,14 @@ impl Passwords {
     ) -> Result<bool, Failure> {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.clone());
-        let compared = self.aside(move || {
+        let compared = self.aside(move |memory| {
             let hash = PasswordHash::new(&hash.0)?;
-            match argon2()?.verify_password(password.expose().as_bytes(), &hash) {
-                Ok(()) => Ok(true),
-                Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-                Err(cause) => Err(cause),
-            }
+            let (Some(salt), Some(right)) = (&hash.salt, &hash.hash) else {
+                return Err(argon2::password_hash::Error::EncodingInvalid);
+            };
+            let mut bytes = vec![0; right.len()];
+            compute(memory, Params::try_from(&hash)?, &password, salt, &mut bytes)?;
+            Ok(verify_slices_are_equal(&bytes, right.as_bytes()).is_ok())
         });
         Ok(compared.await?.map_err(Failure::Argon2)? && known)
     }
@@ -118,9 +123,9 @@ impl Passwords {
         password: Password,
         salt: [u8; 32],
     ) -> Result<Derived, Failure> {
-        let derived = self.aside(move || {
+        let derived = self.aside(move |memory| {
             let mut bytes = [0; 64];
-            argon2()?.hash_password_into(password.expose().as_bytes(), &salt, &mut bytes)?;
+            compute(memory, params()?, &password, &salt, &mut bytes)?;
             Ok::<_, argon2::Error>(Derived::from(bytes))
         });
         derived.await?.map_err(|cause| Failure::Argon2(cause.into()))
@@ -132,34 +137,42 @@ impl Passwords {
         self.computed.load(Ordering::Relaxed)
     }
 
-    /// Runs `work` on a thread that may block, when it is its turn. The turn ends with the work, also
-    /// when whoever asked has gone away.
+    /// Runs `work` on a thread that hashes, when it is its turn.
     async fn aside<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, Failure> {
-        let turn = self.turns.clone().acquire_owned().await?;
         let computed = self.computed.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work();
+        let work = move |memory: &mut Memory| {
+            let done = work(memory);
             computed.fetch_add(1, Ordering::Relaxed);
-            drop(turn);
             done
-        });
-        Ok(done.await?)
+        };
+        Ok(self.hashers.run(work).await?)
     }
 }
 
-fn argon2() -> Result<Argon2<'static>, argon2::Error> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+/// What new hashes cost.
+fn params() -> Result<Params, argon2::Error> {
+    Params::new(MEMORY_KIB, PASSES, LANES, None)
+}
+
+/// Fills `bytes` with what argon2id makes of a password.
+fn compute(
+    memory: &mut Memory,
+    params: Params,
+    password: &Password,
+    salt: &[u8],
+    bytes: &mut [u8],
+) -> Result<(), argon2::Error> {
+    let blocks = memory.blocks(params.block_count());
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    argon2.hash_password_into_with_memory(password.expose().as_bytes(), salt, bytes, blocks)
 }
 
 /// A hash of the usual cost that belongs to no password: its bytes are random.
 fn decoy() -> Hash {
-    let salt = STANDARD_NO_PAD.encode(rand::random::<[u8; 16]>());
-    let bytes = STANDARD_NO_PAD.encode(rand::random::<[u8; 32]>());
-    Hash(format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${bytes}"))
+    Hash::of(&rand::random(), &rand::random())
 }
 
 #[cfg(test)]
@@ -168,7 +181,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_right_password_is_recognised_and_a_hash_is_salted() {
-        let passwords = Passwords::new(2);
+        let passwords = Passwords::new(Hashers::start(2, 0));
         let hash = passwords.hash(Password::new("correct horse")).await.unwrap();
         assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         let again = passwords.hash(Password::new("correct horse")).await.unwrap();
@@ -180,14 +193,31 @@ mod tests {
 
     #[tokio::test]
     async fn comparing_with_nothing_computes_a_hash_all_the_same() {
-        let passwords = Passwords::new(1);
+        let passwords = Passwords::new(Hashers::start(1, 0));
         assert!(!passwords.verify(Password::new("correct horse"), None).await.unwrap());
         assert_eq!(passwords.computed(), 1);
     }
 
     #[tokio::test]
+    async fn a_hash_of_another_library_is_understood() {
+        use argon2::password_hash::PasswordHasher;
+        let foreign: PasswordHash =
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 3, 1, None).unwrap())
+                .hash_password(b"correct horse")
+                .unwrap();
+        let (passwords, hash) = (Passwords::new(Hashers::start(1, 0)), Hash(foreign.to_string()));
+        for (password, right) in [("correct horse", true), ("battery", false)] {
+            let verified = passwords.verify(Password::new(password), Some(hash.clone()));
+            assert_eq!(verified.await.unwrap(), right);
+        }
+    }
+
+    #[tokio::test]
     async fn a_hash_does_not_print_itself() {
-        let hash = Passwords::new(1).hash(Password::new("correct horse")).await.unwrap();
+        let hash = Passwords::new(Hashers::start(1, 0))
+            .hash(Password::new("correct horse"))
+            .await
+            .unwrap();
         assert_eq!(format!("{hash:?}"), "Hash(…)");
     }
 }

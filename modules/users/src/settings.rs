@@ -14,8 +14,11 @@ pub struct Settings {
     pub issuer: String,
     /// Whom access tokens are for: their `aud`. Whoever verifies them expects the same.
     pub audience: String,
-    /// How many passwords are hashed at once; each hash takes 19 MiB and one thread.
+    /// How many passwords are hashed at once; each hash takes 19 MiB and one thread. 0: one less than the
+    /// machine has processors, and at least one.
     pub hashing_threads: usize,
+    /// How far those threads step back behind all others: 0 not at all, 19 as far as can be. Linux only.
+    pub hashing_niceness: u8,
     /// How long a refresh token continues a session.
     #[serde(with = "humantime_serde")]
     pub session_life: Duration,
@@ -47,7 +50,8 @@ impl Default for Settings {
         Self {
             issuer: "rialto".into(),
             audience: "rialto".into(),
-            hashing_threads: 2,
+            hashing_threads: 0,
+            hashing_niceness: 10,
             session_life: Duration::from_hours(30 * 24),
             verification_life: Duration::from_hours(3 * 24),
             reset_life: Duration::from_hours(1),

@@ -21,7 +21,7 @@ use serde_json::json;
 use storage::{Database, Options};
 use users_api::{KeyScope, LogIn, Password, PublicKey, RemoteUsers, SignUp, Tokens, User, Users};
 
-use crate::{Needs, Settings, passwords::Passwords};
+use crate::{Needs, Settings, hashers::Hashers, passwords::Passwords};
 
 const NOON: Timestamp = Timestamp::from_micros(1_780_000_000_000_000);
 const PASSWORD: &str = "correct horse battery";
@@ -65,7 +65,8 @@ async fn migrated(options: Options) -> Database {
 impl World {
     async fn open(db: Database, settings: Settings) -> Self {
         let clock = Arc::new(ManualClock::at(NOON));
-        let passwords = Arc::new(Passwords::new(settings.hashing_threads));
+        let hashers = Hashers::start(settings.hashing_threads, 0);
+        let passwords = Arc::new(Passwords::new(hashers));
         let needs = Needs {
             clock: clock.clone(),
             ids: Ids::new(clock.clone()),
