@@ -164,6 +164,7 @@ fn status(state: State, captured: i64, refunded: i64) -> PaymentStatus {
         _ if captured > 0 && refunded >= captured => PaymentStatus::Refunded,
         _ if captured > 0 && refunded > 0 => PaymentStatus::PartiallyRefunded,
         _ if captured > 0 => PaymentStatus::Paid,
+        State::Authorized => PaymentStatus::Authorized,
         _ => PaymentStatus::None,
     }
 }

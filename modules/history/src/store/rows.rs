@@ -16,6 +16,11 @@ use super::{
 /// Readers see this one.
 const CURRENT: &str = "(SELECT id FROM generation WHERE state = 'current')";
 
+/// How far the money of an order has got. Nobody tells that a bank was told to let money go which it had set
+/// aside; it is when the order ended without taking it.
+const PAYMENT_STATUS: &str = "CASE WHEN payment_status = 'authorized' \
+    AND status IN ('cancelled', 'expired', 'rejected') THEN 'none' ELSE payment_status END";
+
 /// Where a page begins: behind a row that was placed, or happened, then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct After<const MORE: usize> {
@@ -53,21 +58,22 @@ pub(crate) async fn page(
     wish: &OrdersOf,
     after: Option<After<1>>,
 ) -> Result<Page<Entry>, Error> {
-    let mut sql = Sql::new(
-        "SELECT id, number, lines, currency, total, payment, placed_at, status, payment_status, \
-         delivery_status, order_version FROM order_entry WHERE number IS NOT NULL AND generation = ",
-    )
+    let mut sql = Sql::new(format!(
+        "SELECT id, number, lines, currency, total, payment, placed_at, status, \
+         {PAYMENT_STATUS} AS payment_status, delivery_status, order_version \
+         FROM order_entry WHERE number IS NOT NULL AND generation = "
+    ))
     .push(CURRENT)
     .push(" AND customer = ")
     .bind(wish.customer.to_string());
     let Filter { status, payment_status, delivery_status, placed_from, placed_to } = &wish.filter;
-    for (condition, value) in [
-        (" AND status = ", status.as_ref().map(word)),
-        (" AND payment_status = ", payment_status.as_ref().map(word)),
-        (" AND delivery_status = ", delivery_status.as_ref().map(word)),
+    for (column, value) in [
+        ("status", status.as_ref().map(word)),
+        (PAYMENT_STATUS, payment_status.as_ref().map(word)),
+        ("delivery_status", delivery_status.as_ref().map(word)),
     ] {
         if let Some(value) = value {
-            sql = sql.push(condition).bind(value?);
+            sql = sql.push(" AND ").push(column).push(" = ").bind(value?);
         }
     }
     if let Some(from) = placed_from {

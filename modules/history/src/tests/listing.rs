@@ -2,8 +2,8 @@
 
 use history_api::{Error, Filter, Source};
 use kernel::{PageRequest, Version};
-use orders_api::{DeliveryStatus, OrderCancelled, PaymentStatus, Status};
-use payments_api::PaymentRefunded;
+use orders_api::{DeliveryStatus, OrderCancelled, OrderExpired, PaymentStatus, Status};
+use payments_api::{PaymentAuthorized, PaymentRefunded};
 
 use super::world::{Life, Place, World, euros, silent};
 use crate::{RebuildError, Settings};
@@ -65,6 +65,36 @@ async fn what_is_told_before_its_order_is_shown_with_it() {
     assert_eq!((entry.status, entry.payment_status), (Status::Completed, PaymentStatus::Paid));
     assert_eq!(entry.delivery_status, DeliveryStatus::Preparing);
     assert_eq!(world.timeline(&life).await.unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn money_that_was_set_aside_is_free_again_when_its_order_ends_without_it() {
+    let world = World::open(Place::Here).await;
+    let life = Life::new();
+    world.tell(&life.placed()).await;
+    let authorized = PaymentAuthorized {
+        payment: life.payment,
+        order: life.order,
+        customer: life.customer,
+        amount: euros(4488),
+        version: Version(2),
+        at: life.second(1),
+    };
+    world.tell(&authorized).await;
+    let of = |status| Filter { payment_status: Some(status), ..Filter::default() };
+    assert_eq!(world.list(&life, of(PaymentStatus::Authorized)).await.len(), 1);
+    let expired = OrderExpired {
+        order: life.order,
+        number: life.placed().number,
+        customer: life.customer,
+        contact: None,
+        version: Version(2),
+        at: life.second(900),
+    };
+    world.tell(&expired).await;
+    assert_eq!(world.entry(&life).await.payment_status, PaymentStatus::None);
+    assert_eq!(world.list(&life, of(PaymentStatus::Authorized)).await, []);
+    assert_eq!(world.list(&life, of(PaymentStatus::None)).await.len(), 1);
 }
 
 #[tokio::test]
