@@ -152,6 +152,11 @@ impl Cart {
     pub const MAX_LINES: usize = 100;
     /// How many of one variant a cart holds.
     pub const MAX_QUANTITY: u32 = 999;
+
+    /// What all of it weighs, in grams.
+    pub fn weight_g(&self) -> u64 {
+        self.lines.iter().map(|line| u64::from(line.weight_g) * u64::from(line.quantity)).sum()
+    }
 }
 
 /// One line of a cart.
@@ -167,6 +172,9 @@ pub struct Line {
     pub title: String,
     /// What one cost when it was put in.
     pub price: Money,
+    /// What one weighed when it was put in, in grams.
+    #[serde(default)]
+    pub weight_g: u32,
 }
 
 /// How far a cart has got.

@@ -134,6 +134,7 @@ fn snapshot(variant: &Variant, quantity: u32, currency: Currency) -> Result<Line
         sku: variant.sku.clone(),
         title: variant.title.clone(),
         price: variant.price,
+        weight_g: variant.weight_g,
     })
 }
 

@@ -98,7 +98,9 @@ impl Carts for Service {
     async fn quotes(&self, wish: QuotesFor) -> Result<Vec<Quote>> {
         let which = CartOf { customer: wish.customer, cart: wish.cart };
         let cart = shown(self.store.find(which).await.map_err(told)?, None)?;
-        let destination = Destination::new(wish.country, cart.currency).worth(cart.total);
+        let destination = Destination::new(wish.country, cart.currency)
+            .worth(cart.total)
+            .weighing(cart.weight_g());
         let quotes = self.deliveries.quotes(destination).await.map_err(|no| match no {
             deliveries_api::Error::Invalid(violations) => Error::Invalid(violations),
             deliveries_api::Error::Unreachable(cause) => Error::Unreachable(cause),

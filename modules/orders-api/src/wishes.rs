@@ -42,8 +42,9 @@ pub enum ShipTo {
     Book(AddressId),
     /// To this address.
     Here(PostalAddress),
-    /// Nobody said where to: see [`AddressMissing`](carts_api::RequirementKind::AddressMissing).
-    Nowhere,
+    /// Where parcels go when the customer says nothing: the default of their address book. Without one
+    /// there is an [`AddressMissing`](carts_api::RequirementKind::AddressMissing).
+    Default,
 }
 
 /// An order and who asks for it.

@@ -36,6 +36,9 @@ struct Stored {
     sku: String,
     title: String,
     price: i64,
+    /// In grams; 0 in carts that were filled before it was noted.
+    #[serde(default)]
+    weight_g: u32,
 }
 
 /// The lines as the document that is stored.
@@ -46,6 +49,7 @@ pub(super) fn document(lines: &[Line]) -> Result<String, DbErr> {
         sku: line.sku.clone(),
         title: line.title.clone(),
         price: line.price.minor,
+        weight_g: line.weight_g,
     };
     let lines: Vec<_> = lines.iter().map(stored).collect();
     serde_json::to_string(&lines).map_err(broken)
@@ -64,6 +68,7 @@ impl TryFrom<Model> for Cart {
             sku: stored.sku,
             title: stored.title,
             price: Money::new(stored.price, currency),
+            weight_g: stored.weight_g,
         };
         Ok(Self {
             id: row.id.parse().map_err(broken)?,

@@ -20,7 +20,7 @@ pub(super) struct PlaceRequest {
     #[schema(value_type = Option<String>, example = json!(null))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) address_id: Option<AddressId>,
-    /// Where it goes; or give `address_id`.
+    /// Where it goes; or give `address_id`. Without either it goes to the default of the address book.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) address: Option<AddressView>,
     /// Who pays, when that is not where it goes.

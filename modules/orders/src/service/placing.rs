@@ -8,9 +8,10 @@ use host::{
     Intent,
     idempotency::{self, Lookup, Recorded},
 };
+use kernel::PageRequest;
 use orders_api::{Error, Order, PlaceOrder, Placed, Result, ShipTo};
 use products_api::{Hold, HoldLine};
-use users_api::{AddressOf, PostalAddress, UserId};
+use users_api::{AddressOf, AddressesOf, PostalAddress, UserId};
 
 use super::{Service, broken, neighbours};
 use crate::{
@@ -68,7 +69,9 @@ impl Service {
             self.address(wish.customer, &wish.ship_to),
             self.billing(wish),
         )?;
-        let destination = Destination::new(&*ship_to.country, cart.currency).worth(cart.total);
+        let destination = Destination::new(&*ship_to.country, cart.currency)
+            .worth(cart.total)
+            .weighing(cart.weight_g());
         let quotes =
             self.needs.deliveries.quotes(destination).await.map_err(neighbours::deliveries)?;
         let placed_at = self.needs.clock.now();
@@ -103,8 +106,19 @@ impl Service {
                 let which = AddressOf { owner: customer, address: *address };
                 Ok(self.needs.users.address(which).await.map_err(neighbours::users)?.address)
             }
-            ShipTo::Nowhere => Err(domain::address_missing()),
+            ShipTo::Default => self.default_address(customer).await,
         }
+    }
+
+    async fn default_address(&self, customer: UserId) -> Result<PostalAddress> {
+        if identity::is_guest(&customer.to_string()) {
+            return Err(domain::address_missing());
+        }
+        let page = PageRequest { limit: PageRequest::MAX_LIMIT, after: None };
+        let whose = AddressesOf { owner: customer, page };
+        let book = self.needs.users.addresses(whose).await.map_err(neighbours::users)?;
+        let default = book.page.items.into_iter().find(|entry| entry.defaults.shipping);
+        Ok(default.ok_or_else(domain::address_missing)?.address)
     }
 
     async fn billing(&self, wish: &PlaceOrder) -> Result<Option<PostalAddress>> {
