@@ -73,6 +73,7 @@ pub(crate) fn told(tx: &mut Tx, order: &Order, happened: &Happened) -> Result<()
         }
         Happening::Declined
         | Happening::Authorized
+        | Happening::Voided
         | Happening::Paid
         | Happening::Undone
         | Happening::Refunded { .. }

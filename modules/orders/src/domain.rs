@@ -91,7 +91,7 @@ fn totals(wish: &Wish) -> Result<Totals> {
 }
 
 fn line(line: carts_api::Line) -> Line {
-    let carts_api::Line { variant, quantity, sku, title, price } = line;
+    let carts_api::Line { variant, quantity, sku, title, price, weight_g: _ } = line;
     Line { variant, quantity, sku, title, price }
 }
 
@@ -143,7 +143,8 @@ pub(crate) fn contact(customer: UserId, given: Option<Contact>) -> Result<Option
 
 /// What stands between a cart and an order when nobody has said where it goes.
 pub(crate) fn address_missing() -> Error {
-    let detail = "say where it goes: give `address_id` or `address`".to_owned();
+    let detail = "say where it goes: give `address_id` or `address`, or choose a default in your address book"
+        .to_owned();
     let kind = RequirementKind::AddressMissing;
     Error::Unmet(vec![Requirement { kind, line: None, detail }])
 }

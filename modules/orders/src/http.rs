@@ -243,7 +243,7 @@ fn ship_to(book: Option<AddressId>, address: Option<AddressView>) -> Result<Ship
     match (book, address) {
         (Some(address), None) => Ok(ShipTo::Book(address)),
         (None, Some(address)) => here(address, "/address"),
-        (None, None) => Ok(ShipTo::Nowhere),
+        (None, None) => Ok(ShipTo::Default),
         (Some(_), Some(_)) => Err(request::two_addresses()),
     }
 }

@@ -9,7 +9,7 @@ use deliveries_api::{
 use kernel::Timestamp;
 use messaging::{Delivery, Failure, Handle, Subscriptions};
 use orders_api::{DeliveryStatus, OrderId, PaymentStatus, Status};
-use payments_api::{PaymentAuthorized, PaymentRefunded};
+use payments_api::{PaymentAuthorized, PaymentFailed, PaymentRefunded};
 use ports::async_trait;
 use storage::Tx;
 
@@ -24,6 +24,7 @@ pub(crate) fn subscriptions(store: Store) -> Subscriptions {
     let statuses = Arc::new(Statuses { store });
     Subscriptions::of(crate::NAME)
         .on::<PaymentAuthorized>(statuses.clone())
+        .on::<PaymentFailed>(statuses.clone())
         .on::<PaymentRefunded>(statuses.clone())
         .on::<ShipmentDispatched>(statuses.clone())
         .on::<ShipmentProgressed>(statuses.clone())
@@ -61,6 +62,20 @@ impl Handle<PaymentAuthorized> for Statuses {
         let PaymentAuthorized { order, at, .. } = event;
         let happened = Happened { happening: Happening::Authorized, at, detail: None };
         self.store.advance(tx, order, &happened).await?;
+        Ok(())
+    }
+}
+
+/// After the money was set aside, a failure means that it is free again. That a card was declined is heard
+/// as the answer to the checkout.
+#[async_trait]
+impl Handle<PaymentFailed> for Statuses {
+    async fn handle(&self, tx: &mut Tx, event: PaymentFailed, _: &Delivery) -> Result<(), Failure> {
+        let PaymentFailed { order, decline_code, at, .. } = event;
+        let happening = Happening::Voided;
+        self.store
+            .advance(tx, order, &Happened { happening, at, detail: Some(decline_code) })
+            .await?;
         Ok(())
     }
 }

@@ -7,11 +7,12 @@ mod lateness;
 mod shop;
 mod timelines;
 
+use deliveries::Rate;
 use kernel::Money;
 use orders_api::{DeliveryStatus, Error, OrderOf, PaymentStatus, Placed, Status};
 use saga::explore;
 
-use self::shop::{VISA, check, eur, on_both_databases};
+use self::shop::{Setup, VISA, check, check_with, eur, on_both_databases};
 use crate::{cancellation::Cancellation, checkout::Checkout};
 
 const DECLINED: &str = "pm_card_chargeDeclined";
@@ -60,6 +61,23 @@ async fn a_paid_order_is_completed_and_prepared_for_delivery() {
         let shipment = shop.shipment(&order).await;
         assert_eq!(shipment.lines[0].quantity, 2);
         assert_eq!(shop.available().await, 8, "two are sold");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_heavy_is_sent_for_more() {
+    let mut deliveries = deliveries::Settings::default();
+    let rates = &mut deliveries.methods[0].rates;
+    rates.push(Rate { price: eur(1_290), ..rates[0] });
+    rates[0].up_to_g = Some(500);
+    check_with(Setup { deliveries, ..Setup::default() }, async |shop| {
+        for (mugs, shipping) in [(1, 490), (2, 1_290)] {
+            let mut wish = shop.wish(mugs).await;
+            wish.expected_total = eur(i64::from(mugs) * 1_500 + shipping);
+            let order = shop.place(&wish).await.unwrap().order;
+            assert_eq!(order.totals.shipping, eur(shipping), "{mugs} mugs of 300 g");
+        }
     })
     .await;
 }

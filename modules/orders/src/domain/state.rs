@@ -20,6 +20,8 @@ pub(crate) enum Happening {
     Declined,
     /// The bank has set the money aside.
     Authorized,
+    /// What the bank had set aside is free again: the staff let it go, or the bank did.
+    Voided,
     /// The money is ours.
     Paid,
     /// The stock is sold, so it can be delivered.
@@ -52,8 +54,9 @@ pub(crate) fn next(state: State, happening: Happening) -> Option<State> {
     let State { status, payment, delivery } = state;
     let ended = matches!(status, Cancelled | Expired | Rejected);
     match (happening, status, payment) {
-        (Happening::Declined, Pending, Unpaid) => Some(state),
+        (Happening::Declined, Pending, Unpaid | Authorized) => Some(state),
         (Happening::Authorized, Pending, Unpaid) => Some(State { payment: Authorized, ..state }),
+        (Happening::Voided, Pending, Authorized) => Some(State { payment: Unpaid, ..state }),
         (Happening::Paid, Pending, Unpaid | Authorized) => Some(State { payment: Paid, ..state }),
         (Happening::Completed, Pending, Paid | PartiallyRefunded | Refunded) => {
             Some(State { status: Completed, delivery: Preparing, ..state })

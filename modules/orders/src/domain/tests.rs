@@ -7,9 +7,10 @@ use super::{
     state::{all, is_possible},
 };
 
-const HAPPENINGS: [Happening; 16] = [
+const HAPPENINGS: [Happening; 17] = [
     Happening::Declined,
     Happening::Authorized,
+    Happening::Voided,
     Happening::Paid,
     Happening::Completed,
     Happening::Cancelled,

@@ -29,6 +29,7 @@ pub(super) fn what(happening: Happening) -> String {
     let name = match happening {
         Happening::Declined => "payment-declined",
         Happening::Authorized => "payment-authorized",
+        Happening::Voided => "payment-voided",
         Happening::Paid => "payment-collected",
         Happening::Completed => OrderCompleted::TYPE,
         Happening::Cancelled | Happening::CalledOff => OrderCancelled::TYPE,

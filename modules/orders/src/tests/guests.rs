@@ -46,7 +46,7 @@ async fn an_order_is_billed_to_where_it_goes_unless_somebody_else_pays() {
 async fn an_order_without_an_address_is_none() {
     check(async |shop| {
         let mut wish = shop.wish(1).await;
-        wish.ship_to = orders_api::ShipTo::Nowhere;
+        wish.ship_to = orders_api::ShipTo::Default;
         match shop.place(&wish).await {
             Err(Error::Unmet(unmet)) => {
                 assert_eq!(unmet[0].kind, carts_api::RequirementKind::AddressMissing);

@@ -34,7 +34,7 @@ fn forgetful() -> Setup {
     let (hold, sweep) = (Duration::from_millis(300), Duration::from_secs(3600));
     let settings = Settings { hold, sweep, ..Settings::default() };
     let products = products::Settings { hold_grace: Duration::ZERO, sweep_every: SOON };
-    Setup { settings, products, deaf: false }
+    Setup { settings, products, ..Setup::default() }
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 pub(super) struct Setup {
     pub(super) settings: Settings,
     pub(super) products: products::Settings,
+    pub(super) deliveries: deliveries::Settings,
     /// Whether payments hears nothing.
     pub(super) deaf: bool,
 }
@@ -117,7 +118,7 @@ macro_rules! open {
 
 impl Shop {
     pub(super) async fn open(url: &str, wire: bool, setup: Setup) -> Self {
-        let Setup { settings, products: of_products, deaf } = setup;
+        let Setup { settings, products: of_products, deliveries: of_deliveries, deaf } = setup;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (ids, meters) = (Ids::system(), Meters::default());
         let (mut bus, mut tasks) = (Vec::new(), Vec::new());
@@ -134,7 +135,7 @@ impl Shop {
         });
         let (deliveries, _) = open!(bus, tasks, url, "deliveries", db => {
             let (clock, ids, meters) = (clock.clone(), ids.clone(), meters.clone());
-            let settings = deliveries::Settings::default();
+            let settings = of_deliveries;
             deliveries::open(db.clone(), deliveries::Needs { clock, ids, meters, settings })
         });
         let (carts, _) = open!(bus, tasks, url, "carts", db => {
