@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::calls::Calls;
-use crate::checkout::{Checkout, Comparison};
+use crate::checkout::{Checkout, Comparison, LogIns};
 use crate::children::Children;
 use crate::workspace;
 
@@ -20,6 +20,8 @@ pub(crate) enum Bench {
     Checkout(Checkout),
     /// The same in one process, in three and in seven, in one run.
     Topologies(Comparison),
+    /// Whether many who log in at once hold up those who look at the catalogue.
+    LogIns(LogIns),
 }
 
 #[derive(Args)]
@@ -37,6 +39,7 @@ impl Bench {
             Self::Calls(calls) => calls.run().await,
             Self::Checkout(checkout) => checkout.run().await,
             Self::Topologies(comparison) => comparison.run().await,
+            Self::LogIns(log_ins) => log_ins.run().await,
         }
     }
 }

@@ -10,6 +10,7 @@ mod comparison;
 mod completions;
 mod customer;
 mod figures;
+mod log_ins;
 mod shop;
 mod step;
 mod topology;
@@ -21,6 +22,7 @@ use clap::Args;
 
 pub(crate) use self::comparison::Comparison;
 use self::figures::{HEAD, LEGEND};
+pub(crate) use self::log_ins::LogIns;
 use self::shop::Shop;
 use self::step::Trade;
 use self::topology::Topology;

@@ -136,6 +136,11 @@ impl Latency {
         Self(Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds are in order"))
     }
 
+    /// Counts everything that `other` has counted.
+    pub(crate) fn add(&mut self, other: &Self) -> Result<()> {
+        Ok(self.0.add(&other.0)?)
+    }
+
     pub(crate) fn record(&mut self, duration: Duration) {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(LONGEST);
         self.0.saturating_record(micros);

@@ -18,6 +18,8 @@ const STOCK: u32 = 1_000_000_000;
 const CENTS: i64 = 1999;
 /// How much of an unexpected answer is shown, in characters.
 const SHOWN: usize = 120;
+/// What every customer logs in with.
+const PASSWORD: &str = "a long password";
 /// How many sign up at once; passwords are hashed one a thread anyway.
 const AT_ONCE: usize = 4;
 
@@ -96,6 +98,12 @@ impl Market {
         })
     }
 
+    /// Looks at what is for sale.
+    pub(crate) async fn browse(&self) -> Result<()> {
+        let list = self.client.get(format!("{}/v1/products?limit=20", self.base));
+        answer(list, 200).await.map(drop)
+    }
+
     async fn log_in(&self, email: &str, password: &str) -> Result<Customer> {
         let credentials = json!({ "email": email, "password": password });
         let session = self.client.post(format!("{}/v1/sessions", self.base)).json(&credentials);
@@ -127,12 +135,20 @@ impl Customer {
     }
 
     async fn new(market: &Market, number: usize) -> Result<Self> {
-        let (email, password) = (format!("customer-{number}@example.com"), "a long password");
-        let account = json!({ "email": email, "password": password, "name": "Customer" });
+        let account = json!({ "email": email(number), "password": PASSWORD, "name": "Customer" });
         let account = market.client.post(format!("{}/v1/users", market.base)).json(&account);
         answer(account, 201).await?;
-        market.log_in(&email, password).await
+        Self::again(market, number).await
     }
+
+    /// The customer of this number logs in.
+    pub(crate) async fn again(market: &Market, number: usize) -> Result<Self> {
+        market.log_in(&email(number), PASSWORD).await
+    }
+}
+
+fn email(number: usize) -> String {
+    format!("customer-{number}@example.com")
 }
 
 /// The body of the answer, if its status is the expected one.

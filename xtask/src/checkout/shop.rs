@@ -53,9 +53,20 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
+    /// Of the release build.
     pub(crate) async fn open(topology: Topology, settings: &[String]) -> Result<Self> {
+        Self::of(None, topology, settings).await
+    }
+
+    /// Of `binary`, or of the release build.
+    pub(crate) async fn of(
+        binary: Option<&Path>,
+        topology: Topology,
+        settings: &[String],
+    ) -> Result<Self> {
         let target = workspace::metadata()?.target_directory;
-        let binary = target.join("release").join("rialto").into_std_path_buf();
+        let release = target.join("release").join("rialto").into_std_path_buf();
+        let binary = binary.map_or(Ok(release), Path::canonicalize)?;
         let folder = format!("bench-checkout-{topology}-{}", std::process::id());
         let folder = target.join(folder).into_std_path_buf();
         fs::create_dir_all(&folder)?;
