@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 use crate::world::World;
 
-use sentences::{FORBIDDEN, ORDERS_UNDER, UNREST, UNREST_OF_A_MODULE};
+use sentences::{ENDED, FORBIDDEN, ON_THE_WAY, ORDERS_UNDER, UNREST, UNREST_OF_A_MODULE};
 
 /// Those whose messages are looked at. On SQLite each file is attached under this name, on Postgres it is a
 /// schema.
@@ -69,6 +69,14 @@ impl Books {
         self.settled().await;
         self.wait_for_none(&messages()).await;
         self.settled().await;
+    }
+
+    /// Waits until no parcel is on its way any more; gives how many arrived, and how many did not.
+    pub(crate) async fn arrived(&self) -> (usize, usize) {
+        self.wait_for_none(&[ON_THE_WAY.to_owned()]).await;
+        let ended = async |status: &str| self.ask(&ENDED.replace("{status}", status)).await.len();
+        let others = ended("returned").await + ended("lost").await;
+        (ended("delivered").await, others)
     }
 
     /// Whether every message is applied, as far as the shop has looked.

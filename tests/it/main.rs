@@ -34,6 +34,9 @@ mod extraction;
 /// What the command line says.
 mod cli;
 
+/// Lists of products that were interrupted.
+mod imports;
+
 /// What a purchase costs in statements.
 mod statements;
 

@@ -15,6 +15,13 @@ pub(super) const UNREST_OF_A_MODULE: [&str; 2] = [
      FROM {module}.parked",
 ];
 
+/// The parcels that a carrier has, and those of which nothing more is expected.
+pub(super) const ON_THE_WAY: &str = "
+    SELECT id || ' is ' || status AS subject FROM deliveries.shipment
+    WHERE status IN ('dispatched', 'in_transit', 'out_for_delivery', 'failed_attempt', 'returning')";
+pub(super) const ENDED: &str =
+    "SELECT id AS subject FROM deliveries.shipment WHERE status = '{status}'";
+
 /// The orders that were placed under a key.
 pub(super) const ORDERS_UNDER: &str = "
     SELECT o.id AS subject FROM orders.idempotency AS i, orders.orders AS o
@@ -63,8 +70,7 @@ pub(super) const FORBIDDEN: [(&str, &str); 24] = [
     (
         "an order says something else about its money than its payment",
         "SELECT o.id AS subject FROM orders.orders AS o JOIN payments.payment AS p ON p.id = o.payment
-         WHERE NOT (p.status = 'voided' AND p.captured = 0 AND o.status = 'pending')
-            AND o.payment_status <> CASE
+         WHERE o.payment_status <> CASE
             WHEN p.status = 'authorized' THEN 'authorized'
             WHEN p.captured = 0 THEN 'none' WHEN p.refunded = 0 THEN 'paid'
             WHEN p.refunded < p.captured THEN 'partially_refunded' ELSE 'refunded' END",
@@ -146,6 +152,8 @@ pub(super) const FORBIDDEN: [(&str, &str); 24] = [
         "SELECT o.id AS subject FROM orders.orders AS o LEFT JOIN history.order_entry AS h ON h.id = o.id
             AND h.generation = (SELECT id FROM history.generation WHERE state = 'current')
          WHERE h.status IS DISTINCT FROM o.status
+            OR o.payment_status <> CASE WHEN h.payment_status = 'authorized'
+                AND h.status IN ('cancelled', 'expired', 'rejected') THEN 'none' ELSE h.payment_status END
             OR h.delivery_status IS DISTINCT FROM o.delivery_status OR h.number IS DISTINCT FROM o.number
             OR h.total IS DISTINCT FROM o.grand OR h.customer IS DISTINCT FROM o.customer",
     ),
