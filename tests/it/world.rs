@@ -29,8 +29,14 @@ pub(crate) use transcript::{Transcript, difference};
 use place::Place;
 use rialto::Rialto;
 
-/// What every shop is told. All customers of a test come from one address.
-const SETTINGS: [&str; 3] = ["demo = false", "gateway.address_rate = 0", "gateway.user_rate = 0"];
+/// What every shop is told. All customers of a test come from one address, and the machine may be busy
+/// with other tests, behind which log-ins would step back.
+const SETTINGS: [&str; 4] = [
+    "demo = false",
+    "gateway.address_rate = 0",
+    "gateway.user_rate = 0",
+    "users.hashing_niceness = 0",
+];
 
 /// The servers that a shop needs, by URL.
 #[derive(Clone, Debug, Default)]

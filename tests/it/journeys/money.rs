@@ -70,11 +70,16 @@ pub(super) async fn what_is_set_aside_is_taken_or_let_go_by_the_staff(stage: &St
 
     let other = ada.buy(&goods, 1).await;
     ada.payment(&other, |payment| payment["status"] == "authorized").await;
+    ada.until(what, Patience::MESSAGES, href(&other, "self"), heard).await;
     let payment = inspected(&admin, &other).await;
     let voided = admin.post(href(&payment, "void"), &json!({})).await.expect(200);
     assert_eq!((&voided["status"], &voided["captured"]), (&json!("voided"), &euros(0)));
     let late = format!("{}/captures", href(&voided, "self"));
     admin.post_once(&late, &fresh_key(), &json!({})).await.problem(409, "conflict");
+    let free = |order: &Value| order["payment_status"] == "none" && order["version"] == 4;
+    let what = "the order has heard that the money is free";
+    let unpaid = ada.until(what, Patience::MESSAGES, href(&other, "self"), free).await;
+    assert_eq!(unpaid["status"], "pending");
 }
 
 pub(super) async fn what_a_bank_tells_is_taken_once_and_only_from_the_bank(stage: &Stage) {

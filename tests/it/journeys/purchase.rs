@@ -73,6 +73,15 @@ pub(super) async fn an_order_goes_to_an_address_from_the_address_book(stage: &St
     wish["address_id"] = entry["id"].clone();
     let order = ada.place(&wish).await.expect(201);
     assert_eq!(order["ship_to"], address());
+
+    let bob = stage.shopper("Bob").await;
+    let cart = bob.cart_with(&goods, 1).await;
+    let mut wish = bob.wish(&cart, VISA).await;
+    wish.as_object_mut().unwrap().remove("address");
+    bob.place(&wish).await.problem(422, "validation-failed");
+    let entry = json!({ "label": "work", "address": address(), "default_shipping": true });
+    bob.post("/v1/users/me/addresses", &entry).await.expect(201);
+    assert_eq!(bob.place(&wish).await.expect(201)["ship_to"], address());
 }
 
 pub(super) async fn what_a_customer_agreed_to_pay_is_what_an_order_costs_or_there_is_none(

@@ -84,7 +84,7 @@ impl Rialto {
     }
 
     /// Starts it and lets it run, with everything it says at the end of `log`.
-    pub(super) fn spawn(mut self, log: &std::fs::File) -> Child {
+    pub(crate) fn spawn(mut self, log: &std::fs::File) -> Child {
         self.command
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
