@@ -22,6 +22,16 @@ const NAME: &str = "the Postgres server";
 const USERS: [&str; 2] = ["postgres", "nobody"];
 /// Each process opens pools for each of its modules, and several tests run at once.
 const MAX_CONNECTIONS: &str = "max_connections=800";
+/// What following the transaction log needs: that it is written in such detail, and a slot and a sender for
+/// each relay that does. How much of it a slot may keep is capped, as it should be everywhere.
+const LOG: [&str; 4] = [
+    "wal_level=logical",
+    "max_replication_slots=200",
+    "max_wal_senders=200",
+    "max_slot_wal_keep_size=1GB",
+];
+/// What two-phase commits need.
+const PREPARED: &str = "max_prepared_transactions=50";
 const START_LIMIT: Duration = Duration::from_secs(60);
 /// How long those who served sessions may outlive a server that was killed.
 const LETTING_GO: Duration = Duration::from_secs(10);
@@ -126,6 +136,8 @@ impl Postgres {
         command.arg("-D").arg(&self.files.data);
         command.args(["-c", &port, "-c", "listen_addresses=127.0.0.1"]);
         command.args(["-c", "unix_socket_directories=", "-c", MAX_CONNECTIONS]);
+        command.args(["-c", PREPARED]);
+        command.args(LOG.iter().flat_map(|setting| ["-c", setting]));
         command
     }
 }

@@ -13,7 +13,7 @@ use std::{
 use sea_orm::DbBackend;
 
 use crate::{
-    Backend, Error, Options, Reader, Tx,
+    Backend, Error, Login, Options, Reader, Tx,
     migration::{self, History},
     options::Place,
     postgres::Postgres,
@@ -62,6 +62,14 @@ impl Database {
         match &self.shared.engine {
             Engine::Sqlite(_) => Backend::Sqlite,
             Engine::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    /// Postgres: how a client of one's own logs in there.
+    pub fn login(&self) -> Option<&Login> {
+        match self.engine() {
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(postgres) => Some(postgres.login()),
         }
     }
 

@@ -5,13 +5,14 @@ use sea_orm::{
     TransactionTrait,
 };
 
-use crate::{Error, Options, database::Statements};
+use crate::{Error, Login, Options, database::Statements};
 
 /// Two pools on one schema: one runs transactions, the other only reads.
 pub(crate) struct Postgres {
     writers: DatabaseConnection,
     readers: DatabaseConnection,
     statements: Statements,
+    login: Login,
 }
 
 impl Postgres {
@@ -19,13 +20,14 @@ impl Postgres {
         if let Some(schema) = &options.schema {
             parse_schema(schema)?;
         }
+        let login = Login::of(options)?;
         let writers = connect(options, options.writers, false).await?;
         if let Some(schema) = &options.schema {
             create_schema(&writers, schema).await?;
         }
         let readers = connect(options, options.readers, true).await?;
         writers.ping().await?;
-        Ok(Self { writers, readers, statements })
+        Ok(Self { writers, readers, statements, login })
     }
 
     pub(crate) async fn begin(&self) -> Result<Tx, Error> {
@@ -38,6 +40,16 @@ impl Postgres {
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         self.statements.count();
         &self.readers
+    }
+
+    /// The connection for a statement that no transaction may be around.
+    pub(crate) fn outside(&self) -> &DatabaseConnection {
+        self.statements.count();
+        &self.writers
+    }
+
+    pub(crate) fn login(&self) -> &Login {
+        &self.login
     }
 
     pub(crate) async fn ping(&self) -> Result<(), Error> {
@@ -67,6 +79,17 @@ impl Tx {
     pub(crate) async fn commit(self) -> Result<(), Error> {
         self.statements.count();
         self.transaction.commit().await.map_err(Error::of_commit)
+    }
+
+    /// Prepares it; nothing but its name belongs to this session afterwards.
+    pub(crate) async fn prepare(self, name: &str) -> Result<(), Error> {
+        self.statements.count();
+        self.transaction.execute_unprepared(&format!("PREPARE TRANSACTION '{name}'")).await?;
+        // The driver takes the transaction for open: it is given another one to end.
+        if self.transaction.execute_unprepared("BEGIN").await.is_ok() {
+            drop(self.transaction.rollback().await);
+        }
+        Ok(())
     }
 
     pub(crate) async fn rollback(self) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
-use crate::{Attachment, Database, Error, database::Engine, postgres, sqlite};
+use crate::{Attachment, Database, Error, database::Engine, postgres, sqlite, two_phase::Prepared};
 
 /// An open transaction, usable wherever sea-orm takes a connection: `insert(row).exec(&tx)`.
 ///
@@ -59,21 +59,39 @@ impl Tx {
     /// [`Error::Unknown`] when the transaction may or may not be durable; with any other error it
     /// did not happen.
     pub async fn commit(mut self) -> Result<(), Error> {
-        let mut attachments = std::mem::take(&mut self.attachments);
-        for attachment in &mut attachments {
-            attachment.before_commit(&self).await?;
-        }
-        self.usable()?;
+        let attachments = self.written().await?;
+        fault::point!("commit.before");
         match self.session {
-            Session::Sqlite(tx) => tx.commit(attachments, self.db).await,
+            Session::Sqlite(tx) => tx.commit(attachments, self.db).await?,
             Session::Postgres(tx) => {
                 tx.commit().await?;
                 for attachment in attachments {
                     attachment.committed(&self.db);
                 }
-                Ok(())
             }
         }
+        fault::point!("commit.after");
+        Ok(())
+    }
+
+    /// Lets the attachments write and prepares the transaction, under `name`, to be committed with others.
+    pub(crate) async fn prepare(mut self, name: String) -> Result<Prepared, Error> {
+        let attachments = self.written().await?;
+        let Session::Postgres(tx) = self.session else {
+            return Err(Error::Other(DbErr::Custom("SQLite cannot prepare".to_owned())));
+        };
+        tx.prepare(&name).await?;
+        Ok(Prepared { db: self.db, name, attachments })
+    }
+
+    /// Lets the attachments write, and gives them.
+    async fn written(&mut self) -> Result<Vec<Box<dyn Attachment>>, Error> {
+        let mut attachments = std::mem::take(&mut self.attachments);
+        for attachment in &mut attachments {
+            attachment.before_commit(self).await?;
+        }
+        self.usable()?;
+        Ok(attachments)
     }
 
     /// Undoes everything, as dropping does, and waits until it is done.

@@ -12,6 +12,7 @@ mod rows;
 mod server;
 mod shelf;
 mod transactions;
+mod two_phase;
 
 /// Makes a test of each function that takes a database: one on SQLite, one on Postgres.
 macro_rules! on_both {
