@@ -32,6 +32,20 @@ pub const ALL: &[&History] = &[
     &notifications::HISTORY,
 ];
 
+/// The tables of the chassis alone, for its own tests and benchmarks.
+pub const CHASSIS: History = history!(
+    "chassis",
+    [
+        "chassis/0001_messaging" per dialect,
+        "chassis/0002_idempotency",
+        "chassis/0003_saga",
+        "chassis/0004_outbox_ring" per dialect,
+        "chassis/0005_gathering",
+        "chassis/0006_journal" per dialect,
+        "chassis/0007_audit",
+    ]
+);
+
 /// The history of a module by its name.
 pub fn of(module: &str) -> Option<&'static History> {
     ALL.iter().copied().find(|history| history.module == module)

@@ -8,5 +8,8 @@ pub(crate) const HISTORY: History = history!(
         "chassis/0001_messaging" per dialect,
         "chassis/0002_idempotency",
         "notifications/0001_mail",
+        "chassis/0004_outbox_ring" per dialect,
+        "chassis/0006_journal" per dialect,
+        "chassis/0007_audit",
     ]
 );

@@ -11,5 +11,9 @@ pub(crate) const HISTORY: History = history!(
         "orders/0001_orders",
         "orders/0002_promises" per dialect,
         "orders/0003_ways" per dialect,
+        "chassis/0004_outbox_ring" per dialect,
+        "orders/0004_counts",
+        "chassis/0006_journal" per dialect,
+        "chassis/0007_audit",
     ]
 );

@@ -11,5 +11,8 @@ pub(crate) const HISTORY: History = history!(
         "chassis/0002_idempotency",
         "payments/0003_states",
         "payments/0004_webhooks",
+        "chassis/0004_outbox_ring" per dialect,
+        "chassis/0006_journal" per dialect,
+        "chassis/0007_audit",
     ]
 );

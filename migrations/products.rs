@@ -12,5 +12,8 @@ pub(crate) const HISTORY: History = history!(
         "chassis/0002_idempotency",
         "products/0004_drafts_and_words" per dialect,
         "products/0005_attributes_and_barcodes",
+        "chassis/0004_outbox_ring" per dialect,
+        "chassis/0006_journal" per dialect,
+        "chassis/0007_audit",
     ]
 );

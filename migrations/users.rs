@@ -9,5 +9,8 @@ pub(crate) const HISTORY: History = history!(
         "users/0001_accounts",
         "chassis/0002_idempotency",
         "users/0002_people",
+        "chassis/0004_outbox_ring" per dialect,
+        "chassis/0006_journal" per dialect,
+        "chassis/0007_audit",
     ]
 );

@@ -1,0 +1,1 @@
+-- SQLite uses the pages of removed rows again at once: nothing to do.
