@@ -19,6 +19,7 @@ mod call;
 mod context;
 mod local;
 mod meter;
+mod origin;
 mod remote;
 mod trace;
 
@@ -26,6 +27,7 @@ pub use async_trait::async_trait;
 pub use call::{Call, Headers, Kind, Outcome, Reply, Transport, Unreachable};
 pub use context::Context;
 pub use meter::{Meter, Meters, Snapshot};
+pub use origin::Origin;
 pub use trace::Trace;
 
 /// What the code derived by [`remote!`] calls; not for people.
