@@ -1,7 +1,7 @@
 //! What a message wears while it travels.
 
 use kernel::Timestamp;
-use sea_orm::{DbErr, QueryResult};
+use ports::Origin;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_128;
 pub const JSON: &str = "application/json";
 
 /// The content type of what was found in place of an envelope.
-pub(crate) const BROKEN: &str = "application/octet-stream";
+const BROKEN: &str = "application/octet-stream";
 
 /// A message with everything needed to route, order, deduplicate and answer it.
 ///
@@ -53,6 +53,9 @@ pub struct Envelope {
     /// Where in a trace it was published (W3C Trace Context).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// The request or the task that published it; none when a message did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// How the payload is to be read.
     pub content_type: String,
     /// The message itself.
@@ -83,6 +86,15 @@ impl Kind {
             Self::Document => "document",
         }
     }
+}
+
+/// What a row of an outbox says beside its envelope.
+pub(crate) struct Label {
+    pub(crate) channel: String,
+    pub(crate) key: String,
+    pub(crate) seq: i64,
+    pub(crate) shard: i64,
+    pub(crate) kind: String,
 }
 
 /// Where the sender of a command reads its answers.
@@ -120,12 +132,8 @@ pub(crate) enum Verdict<Done, Refused> {
 impl Envelope {
     /// What stands for the row of an outbox whose envelope cannot be read: nobody knows its type,
     /// its id is made of its place, and its payload is the text as it was found.
-    pub(crate) fn broken(row: &QueryResult, text: &str) -> Result<Self, DbErr> {
-        let wrong = |cause: serde_json::Error| DbErr::Custom(cause.to_string());
-        let (channel, key): (String, String) =
-            (row.try_get("", "channel")?, row.try_get("", "key")?);
-        let (seq, shard): (i64, i64) = (row.try_get("", "seq")?, row.try_get("", "shard")?);
-        let kind: String = row.try_get("", "kind")?;
+    pub(crate) fn broken(label: Label, text: &str) -> Result<Self, serde_json::Error> {
+        let Label { channel, key, seq, shard, kind } = label;
         Ok(Self {
             id: Uuid::from_u128(xxh3_128(format!("{channel}\0{key}\0{seq}").as_bytes())),
             source: String::new(),
@@ -135,15 +143,21 @@ impl Envelope {
             key,
             shard: u16::try_from(shard).unwrap_or_default(),
             seq,
-            kind: serde_json::from_value(kind.into()).map_err(wrong)?,
+            kind: serde_json::from_value(kind.into())?,
             correlation_id: None,
             causation_id: None,
             reply_to: None,
             deadline: None,
             traceparent: None,
+            origin: None,
             content_type: BROKEN.to_owned(),
-            payload: serde_json::value::to_raw_value(text).map_err(wrong)?,
+            payload: serde_json::value::to_raw_value(text)?,
         })
+    }
+
+    /// Whether it is what was published, and not what stands for an envelope that cannot be read.
+    pub fn is_whole(&self) -> bool {
+        self.content_type != BROKEN
     }
 
     /// The place an answer to this command goes to, if it wants one.

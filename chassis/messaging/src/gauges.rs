@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
 };
 
@@ -18,6 +18,7 @@ pub struct Gauges {
     parked: AtomicU64,
     waiting: AtomicU64,
     elsewhere: BTreeMap<&'static str, Arc<Traffic>>,
+    sources: BTreeMap<&'static str, Arc<Course>>,
 }
 
 /// What the [`Gauges`] showed at one moment.
@@ -48,10 +49,24 @@ pub struct Distance {
     pub resent: u64,
 }
 
+/// How the relay of one module reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// Whether this process reads the transaction log of its database, which is so while it relays it and
+    /// the log can be followed.
+    pub log: bool,
+    /// How much of the log the server keeps for it, in bytes, when it was last asked.
+    pub lag: u64,
+}
+
 impl Gauges {
-    pub(crate) fn with(groups: impl IntoIterator<Item = &'static str>) -> Self {
+    pub(crate) fn with(
+        groups: impl IntoIterator<Item = &'static str>,
+        modules: impl IntoIterator<Item = &'static str>,
+    ) -> Self {
         let elsewhere = groups.into_iter().map(|group| (group, Arc::default())).collect();
-        Self { elsewhere, ..Self::default() }
+        let sources = modules.into_iter().map(|module| (module, Arc::default())).collect();
+        Self { elsewhere, sources, ..Self::default() }
     }
 
     /// Reads all counts.
@@ -74,6 +89,20 @@ impl Gauges {
     /// How it goes with one group elsewhere; all zero when there is none of that name.
     pub fn distance(&self, group: &str) -> Distance {
         self.elsewhere.get(group).map_or_else(Distance::default, |traffic| traffic.read())
+    }
+
+    /// The modules whose messages this process relays, or would. They do not change.
+    pub fn modules(&self) -> impl Iterator<Item = &'static str> {
+        self.sources.keys().copied()
+    }
+
+    /// How the relay of `module` reads; all zero when there is none of that name.
+    pub fn source(&self, module: &str) -> Source {
+        self.sources.get(module).map_or_else(Source::default, |course| course.read())
+    }
+
+    pub(crate) fn course(&self, module: &str) -> Arc<Course> {
+        self.sources.get(module).cloned().unwrap_or_default()
     }
 
     pub(crate) fn traffic(&self, group: &str) -> Arc<Traffic> {
@@ -106,6 +135,28 @@ impl Gauges {
 
     pub(crate) fn acknowledged(&self) {
         self.waiting.fetch_sub(1, Relaxed);
+    }
+}
+
+/// What one relay says of how it reads.
+#[derive(Debug, Default)]
+pub(crate) struct Course {
+    log: AtomicBool,
+    lag: AtomicU64,
+}
+
+impl Course {
+    fn read(&self) -> Source {
+        Source { log: self.log.load(Relaxed), lag: self.lag.load(Relaxed) }
+    }
+
+    pub(crate) fn follows_log(&self, follows: bool) {
+        self.log.store(follows, Relaxed);
+        self.lag.store(0, Relaxed);
+    }
+
+    pub(crate) fn lags(&self, bytes: u64) {
+        self.lag.store(bytes, Relaxed);
     }
 }
 

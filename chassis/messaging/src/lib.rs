@@ -35,13 +35,18 @@
 //! source, group and shard one batch is under way, and what is not acknowledged is carried again. At
 //! the other end an [`Inlet`] takes the messages in.
 //!
+//! On Postgres a relay asks the outbox, or is told by the server's transaction log ([`Method`]); it goes over
+//! from one to the other at any time.
+//!
 //! Processes that host the same modules on the same Postgres databases take turns: one of them holds
 //! the lease to relay a database, the others tell it what they commit ([`Siblings`]).
 
+mod because;
 mod bus;
 mod delivery;
 mod envelope;
 mod failure;
+mod gathering;
 mod gauges;
 mod handover;
 mod health;
@@ -51,6 +56,7 @@ mod in_hand;
 mod inbox;
 mod inlet;
 mod job;
+pub mod journal;
 pub mod memory;
 mod options;
 mod overlooked;
@@ -69,17 +75,20 @@ mod subscriber;
 mod subscription;
 mod worker;
 
+pub use because::Because;
 pub use bus::{Batch, Bus, Group, Link, Module, Siblings, Undelivered};
 pub use delivery::Delivery;
 pub use envelope::{Envelope, JSON, Kind, ReplyAddress, ReplyTo};
 pub use failure::Failure;
-pub use gauges::{Distance, Gauges, Reading};
+pub use gathering::{Aggregator, Conclude, Gather, Gathered, Said};
+pub use gauges::{Distance, Gauges, Reading, Source};
 pub use in_hand::Acceptance;
 pub use inlet::Inlet;
-pub use options::Options;
+pub use options::{Method, Options};
 pub use process::Process;
 pub use publish::{Ask, Publish};
 pub use pulse::{Ended, Pulse};
+pub use relay::log_demands;
 pub use running::{Running, Unfinished};
 pub use shard::{SHARDS, shard};
 pub use subscription::{Answer, Answered, Handle, HandleReply, Subscriptions};

@@ -1,17 +1,22 @@
 //! Messages set aside: because they failed, or because they wait behind one of their key that did.
 //! Retry queue, hold-back buffer and dead-letter queue in one.
 
+mod review;
+
 use std::time::Duration;
 
-use kernel::Timestamp;
+use kernel::{Timestamp, Version};
 use rand::RngExt;
 use sea_orm::{QueryResult, Value};
+use serde::{Deserialize, Serialize};
 use storage::{Database, Error, Tx};
 
-use crate::{Envelope, Options, handover::Companion, sql, subscriber::now};
+pub use review::{Filter, Turn, behind_of, find, list, lock, turn};
+
+use crate::{Envelope, Failure, Options, sql, subscriber::Try};
 
 /// A message that was set aside.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Parked {
     /// Which one, for which subscriber.
     pub place: Place,
@@ -23,12 +28,16 @@ pub struct Parked {
     pub due_at: Timestamp,
     /// Why it is here.
     pub reason: String,
+    /// How many messages of its key come first; nobody tries it before they are done.
+    pub waits_for: u64,
+    /// Counts its changes: tries, and what people do to it.
+    pub version: Version,
     /// The message.
     pub envelope: Envelope,
 }
 
 /// Names one parked message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The group that could not handle it.
     pub subscriber: String,
@@ -43,7 +52,8 @@ pub struct Place {
 }
 
 /// What becomes of a parked message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// It is tried when it is due and the first of its key.
     Waiting,
@@ -54,7 +64,8 @@ pub enum State {
 }
 
 impl State {
-    fn as_str(self) -> &'static str {
+    /// The state as it is stored.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Dead => "dead",
@@ -72,9 +83,10 @@ impl State {
 }
 
 const COLUMNS: &str = "p.subscriber, p.source, p.channel, p.key, p.seq, p.envelope, p.attempts, \
-                       p.due_at, p.reason, p.state";
+                       p.due_at, p.reason, p.state, p.version, COALESCE(m.seq, 0) AS mark";
 
-const HERE: &str = "subscriber = $1 AND source = $2 AND channel = $3 AND key = $4 AND seq = $5";
+const HERE: &str = "p.subscriber = $1 AND p.source = $2 AND p.channel = $3 AND p.key = $4 \
+                    AND p.seq = $5";
 
 /// The values of [`HERE`].
 fn here(subscriber: &str, envelope: &Envelope, seq: i64) -> [Value; 5] {
@@ -88,11 +100,12 @@ fn here(subscriber: &str, envelope: &Envelope, seq: i64) -> [Value; 5] {
     ]
 }
 
-/// Joins the mark of the same key; only what is next there can be tried.
-const NEXT: &str = "FROM parked p LEFT JOIN inbox_mark m ON m.subscriber = p.subscriber \
-                    AND m.source = p.source AND m.channel = p.channel AND m.key = p.key \
-                    WHERE p.subscriber = $1 AND p.state <> 'dead' \
-                    AND p.seq <= COALESCE(m.seq, 0) + 1";
+/// Joins the mark of the same key.
+const FROM: &str = "FROM parked p LEFT JOIN inbox_mark m ON m.subscriber = p.subscriber \
+                    AND m.source = p.source AND m.channel = p.channel AND m.key = p.key";
+
+/// Only what is next in its key can be tried.
+const NEXT: &str = "p.subscriber = $1 AND p.state <> 'dead' AND p.seq <= COALESCE(m.seq, 0) + 1";
 
 /// Messages that are tried in one go.
 const BATCH: usize = 32;
@@ -100,72 +113,35 @@ const BATCH: usize = 32;
 /// Tries in a row before a message is parked.
 pub(crate) const TRIES_AT_ONCE: u32 = 3;
 
-/// The first `limit` messages parked in this database, by subscriber and key.
-///
-/// # Errors
-///
-/// When the database cannot be read.
-pub async fn list(db: &Database, limit: u32) -> Result<Vec<Parked>, Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM parked p \
-         ORDER BY p.subscriber, p.source, p.channel, p.key, p.seq LIMIT $1"
-    );
-    let rows = sql::all(&db.reader(), sql, [i64::from(limit).into()]).await?;
-    rows.iter().map(read).collect()
-}
-
-/// Has a message tried again at once; false when it is not parked.
-///
-/// # Errors
-///
-/// When the database cannot be written.
-pub async fn retry(db: &Database, place: &Place) -> Result<bool, Error> {
-    turn(db, place, State::Waiting).await
-}
-
-/// Gives a message up, so that those behind it can go on; false when it is not parked.
-///
-/// # Errors
-///
-/// When the database cannot be written.
-pub async fn drop(db: &Database, place: &Place) -> Result<bool, Error> {
-    turn(db, place, State::Dropped).await
-}
-
-async fn turn(db: &Database, place: &Place, state: State) -> Result<bool, Error> {
-    let Place { subscriber, source, channel, key, seq } = place.clone();
-    let sql = "UPDATE parked SET state = $1, due_at = $2 \
-               WHERE subscriber = $3 AND source = $4 AND channel = $5 AND key = $6 AND seq = $7";
-    let place = [subscriber.into(), source.into(), channel.into(), key.into(), seq.into()];
-    let change = [Value::from(state.as_str()), now().micros().into()];
-    let tx = db.begin().await?;
-    let turned = sql::execute(&tx, sql, change.into_iter().chain(place)).await?;
-    tx.commit().await?;
-    Companion::of(db).parked.notify_one();
-    Ok(turned.rows_affected() == 1)
-}
-
-/// Sets a message aside that failed, or says how its next try failed.
+/// Sets a message aside that failed, or says how its next try failed. What was done to it meanwhile stays: it may
+/// be gone, when another process has applied it.
 pub(crate) async fn park(tx: &Tx, subscriber: &str, parked: Failed<'_>) -> Result<(), Error> {
-    let Failed { envelope, state, attempts, due_at, reason } = parked;
+    let Failed { envelope, state, attempts, due_at, reason, version } = parked;
+    let place = here(subscriber, envelope, envelope.seq);
+    let how: [Value; 4] =
+        [i64::from(attempts).into(), due_at.micros().into(), reason.into(), state.as_str().into()];
+    if version != Try::UNPARKED {
+        let sql = "UPDATE parked SET attempts = $1, due_at = $2, reason = $3, state = $4, \
+                   version = version + 1 WHERE subscriber = $5 AND source = $6 \
+                   AND channel = $7 AND key = $8 AND seq = $9 AND version = $10";
+        let values = how.into_iter().chain(place).chain([number(version)]);
+        return sql::execute(tx, sql, values).await.map(drop);
+    }
     let sql = "INSERT INTO parked \
-               (subscriber, source, channel, key, seq, envelope, attempts, due_at, reason, state) \
+               (subscriber, source, channel, key, seq, attempts, due_at, reason, state, envelope) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
                ON CONFLICT (subscriber, source, channel, key, seq) DO UPDATE SET \
                attempts = excluded.attempts, due_at = excluded.due_at, \
-               reason = excluded.reason, state = excluded.state";
-    let values = here(subscriber, envelope, envelope.seq).into_iter().chain([
-        json(envelope)?.into(),
-        i64::from(attempts).into(),
-        due_at.micros().into(),
-        reason.into(),
-        state.as_str().into(),
-    ]);
-    sql::execute(tx, sql, values).await.map(std::mem::drop)
+               reason = excluded.reason, state = excluded.state, version = parked.version + 1 \
+               WHERE parked.version = $11";
+    let rest = [json(envelope)?.into(), number(version)];
+    sql::execute(tx, sql, place.into_iter().chain(how).chain(rest)).await.map(drop)
 }
 
 /// A message that is set aside after a failure.
 pub(crate) struct Failed<'a> {
+    /// As it was when it was tried, if it was parked before.
+    pub(crate) version: Version,
     pub(crate) envelope: &'a Envelope,
     pub(crate) state: State,
     pub(crate) attempts: u32,
@@ -186,14 +162,28 @@ pub(crate) async fn hold(
                ON CONFLICT (subscriber, source, channel, key, seq) DO NOTHING";
     let rest = [Value::from(json(envelope)?), now.micros().into()];
     let values = here(subscriber, envelope, envelope.seq).into_iter().chain(rest);
-    sql::execute(tx, sql, values).await.map(std::mem::drop)
+    sql::execute(tx, sql, values).await.map(drop)
 }
 
-/// The message is no longer parked.
-pub(crate) async fn remove(tx: &Tx, subscriber: &str, envelope: &Envelope) -> Result<(), Error> {
-    let sql = format!("DELETE FROM parked WHERE {HERE}");
-    let place = here(subscriber, envelope, envelope.seq);
-    sql::execute(tx, sql, place).await.map(std::mem::drop)
+/// The message is no longer parked, unless somebody changed it since it was read.
+pub(crate) async fn remove(
+    tx: &Tx,
+    subscriber: &str,
+    envelope: &Envelope,
+    version: Version,
+) -> Result<(), Failure> {
+    let sql = format!("DELETE FROM parked AS p WHERE {HERE} AND p.version = $6");
+    let place = here(subscriber, envelope, envelope.seq).into_iter().chain([number(version)]);
+    if sql::execute(tx, sql, place).await?.rows_affected() == 0 {
+        return Err(Failure::transient("it was changed while it was tried"));
+    }
+    Ok(())
+}
+
+/// Whether this very message is parked.
+pub(crate) async fn holds(tx: &Tx, subscriber: &str, envelope: &Envelope) -> Result<bool, Error> {
+    let sql = format!("SELECT p.seq FROM parked p WHERE {HERE}");
+    Ok(sql::one(tx, sql, here(subscriber, envelope, envelope.seq)).await?.is_some())
 }
 
 /// Some of the messages whose time has come.
@@ -203,7 +193,8 @@ pub(crate) async fn due(
     now: Timestamp,
 ) -> Result<Vec<Parked>, Error> {
     let sql = format!(
-        "SELECT {COLUMNS} {NEXT} AND p.due_at <= $2 ORDER BY p.due_at, p.seq LIMIT {BATCH}"
+        "SELECT {COLUMNS} {FROM} WHERE {NEXT} AND p.due_at <= $2 \
+         ORDER BY p.due_at, p.seq LIMIT {BATCH}"
     );
     let rows = sql::all(&db.reader(), sql, [subscriber.into(), now.micros().into()]).await?;
     rows.iter().map(read).collect()
@@ -215,7 +206,7 @@ pub(crate) async fn behind(
     subscriber: &str,
     envelope: &Envelope,
 ) -> Result<Option<Parked>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM parked p WHERE {HERE} AND state <> 'dead'");
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE {HERE} AND p.state <> 'dead'");
     let values = here(subscriber, envelope, envelope.seq + 1);
     sql::one(&db.reader(), sql, values).await?.as_ref().map(read).transpose()
 }
@@ -229,7 +220,7 @@ pub(crate) async fn outlook(
     if sql::one(&db.reader(), sql, [subscriber.into()]).await?.is_none() {
         return Ok((false, None));
     }
-    let sql = format!("SELECT p.due_at {NEXT} ORDER BY p.due_at LIMIT 1");
+    let sql = format!("SELECT p.due_at {FROM} WHERE {NEXT} ORDER BY p.due_at LIMIT 1");
     let row = sql::one(&db.reader(), sql, [subscriber.into()]).await?;
     let due = row.map(|row| row.try_get("", "due_at")).transpose()?;
     Ok((true, due.map(Timestamp::from_micros)))
@@ -250,19 +241,26 @@ fn json(envelope: &Envelope) -> Result<String, Error> {
 fn read(row: &QueryResult) -> Result<Parked, Error> {
     let text: String = row.try_get("", "envelope")?;
     let wrong = |cause: serde_json::Error| sea_orm::DbErr::Json(cause.to_string());
-    let attempts: i64 = row.try_get("", "attempts")?;
+    let count = |column| Ok::<i64, Error>(row.try_get("", column)?);
+    let (seq, mark) = (count("seq")?, count("mark")?);
     Ok(Parked {
         place: Place {
             subscriber: row.try_get("", "subscriber")?,
             source: row.try_get("", "source")?,
             channel: row.try_get("", "channel")?,
             key: row.try_get("", "key")?,
-            seq: row.try_get("", "seq")?,
+            seq,
         },
         state: State::read(&row.try_get::<String>("", "state")?),
-        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+        attempts: u32::try_from(count("attempts")?).unwrap_or(u32::MAX),
+        waits_for: (seq - mark - 1).max(0).cast_unsigned(),
+        version: Version(count("version")?.cast_unsigned()),
         due_at: Timestamp::from_micros(row.try_get("", "due_at")?),
         reason: row.try_get("", "reason")?,
         envelope: serde_json::from_str(&text).map_err(wrong)?,
     })
+}
+
+fn number(version: Version) -> Value {
+    version.0.cast_signed().into()
 }

@@ -31,7 +31,8 @@ impl Process {
     /// Waits for nobody. Must be called inside a Tokio runtime.
     pub fn open(bus: Bus) -> Running {
         let Bus { modules, elsewhere, siblings, options } = bus;
-        let mut running = Running::new(options, elsewhere.iter().map(|group| group.name));
+        let names = modules.iter().map(|module| module.name);
+        let mut running = Running::new(options, elsewhere.iter().map(|group| group.name), names);
         let mut answered: BTreeSet<&str> =
             modules.iter().flat_map(|module| module.subscriptions.answered()).collect();
         // Which of their channels are for commands is not known here, and makes no difference.

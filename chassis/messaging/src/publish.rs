@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use kernel::{Command, Event, Message, Timestamp};
+use ports::Origin;
 use sea_orm::Value;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -11,7 +12,7 @@ use storage::{Attachment, Database, Error, Tx};
 use uuid::Uuid;
 
 use crate::{
-    Envelope, Kind, ReplyAddress, ReplyTo,
+    Because, Envelope, Kind, ReplyAddress, ReplyTo,
     envelope::{JSON, Verdict},
     handover::{Companion, Handed},
     shard, sql,
@@ -20,6 +21,9 @@ use crate::{
 /// Publishes inside a transaction. Nothing is written before its commit, and then by two statements
 /// however much there is.
 pub trait Publish {
+    /// Says why everything is published that follows. In a handler that is known: because of its message.
+    fn because(&mut self, why: Because);
+
     /// Tells everyone who listens.
     ///
     /// # Errors
@@ -89,6 +93,10 @@ impl From<Option<ReplyTo>> for Ask {
 }
 
 impl Publish for Tx {
+    fn because(&mut self, why: Because) {
+        self.attachment::<Outgoing>().cause = Some(why);
+    }
+
     fn publish<E: Event>(&mut self, event: &E) -> Result<(), Error> {
         let outgoing = self.attachment::<Outgoing>();
         let envelope = outgoing.envelope::<E>(Kind::Event, event.key(), event)?;
@@ -132,28 +140,16 @@ impl Publish for Tx {
 /// What a transaction has to say, written at its commit.
 #[derive(Default)]
 pub(crate) struct Outgoing {
-    cause: Option<Cause>,
+    cause: Option<Because>,
     envelopes: Vec<Envelope>,
     /// SQLite: the place of the last envelope in the outbox.
     last_pos: i64,
-}
-
-/// The message whose handling publishes.
-struct Cause {
-    id: Uuid,
-    correlation_id: Option<String>,
 }
 
 /// Rows of one INSERT, below the limit of 32,766 values of a statement in SQLite.
 const ROWS: usize = 2_000;
 
 impl Outgoing {
-    /// From now on everything is published because of `message`.
-    pub(crate) fn because_of(&mut self, message: &Envelope) {
-        let correlation_id = message.correlation_id.clone();
-        self.cause = Some(Cause { id: message.id, correlation_id });
-    }
-
     fn envelope<M: Message>(
         &self,
         kind: Kind,
@@ -163,6 +159,8 @@ impl Outgoing {
         let id = Uuid::now_v7();
         let cause = self.cause.as_ref();
         let correlation_id = cause.and_then(|cause| cause.correlation_id.clone());
+        let traceparent = ports::Context::trace().map(ports::Trace::traceparent);
+        let traceparent = traceparent.or_else(|| cause?.traceparent.clone());
         Ok(Envelope {
             id,
             source: String::new(),
@@ -174,10 +172,14 @@ impl Outgoing {
             seq: 0,
             kind,
             correlation_id: Some(correlation_id.unwrap_or_else(|| id.to_string())),
-            causation_id: cause.map(|cause| cause.id),
+            causation_id: cause.and_then(|cause| cause.message),
             reply_to: None,
             deadline: None,
-            traceparent: ports::Context::trace().map(ports::Trace::traceparent),
+            traceparent,
+            origin: match cause {
+                Some(cause) => cause.origin.clone(),
+                None => Origin::current(),
+            },
             content_type: JSON.to_owned(),
             payload: json(content)?,
         })
@@ -253,13 +255,17 @@ impl Attachment for Outgoing {
             return Ok(());
         }
         self.number(tx).await?;
-        self.insert(tx).await
+        fault::point!("publish.numbered");
+        self.insert(tx).await?;
+        fault::point!("publish.written");
+        Ok(())
     }
 
     fn committed(self: Box<Self>, db: &Database) {
         if self.envelopes.is_empty() {
             return;
         }
+        fault::point!("publish.committed");
         let Some(companion) = db.extension::<Companion>() else { return };
         // One writer at a time: the rows of one INSERT are neighbours, also across INSERTs.
         let before = self.last_pos - i64::try_from(self.envelopes.len()).unwrap_or_default();

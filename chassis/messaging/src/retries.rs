@@ -72,13 +72,15 @@ async fn follow(
     stop: &CancellationToken,
 ) -> Result<(), Error> {
     let mut next = Some(first);
-    while let Some(Parked { state, attempts, envelope, .. }) = next.take() {
+    while let Some(Parked { state, attempts, envelope, reason: failure, version, .. }) = next.take()
+    {
         if stop.is_cancelled() {
             return Ok(());
         }
         let origin = if state == State::Dropped { Origin::Dropped } else { Origin::Parked };
         let envelope = Arc::new(envelope);
-        let attempt = Try { number: attempts + 1, first: envelope.seq, origin };
+        let (number, first) = (attempts + 1, envelope.seq);
+        let attempt = Try { number, first, origin, failure: &failure, version };
         let (state, reason) = match subscriber.attempt(&envelope, attempt).await {
             Ok(_) => {
                 subscriber.health.succeeded();
@@ -88,7 +90,7 @@ async fn follow(
             Err(Failure::Transient(reason)) => (state, reason),
             Err(Failure::Permanent(reason)) => (State::Dead, reason),
         };
-        subscriber.park(&envelope, state, attempts + 1, &reason).await?;
+        subscriber.park(&envelope, version, state, attempts + 1, &reason).await?;
     }
     Ok(())
 }

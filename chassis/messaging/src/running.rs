@@ -10,6 +10,7 @@ use crate::{
     Gauges, Options, SHARDS, Subscriptions,
     handover::Companion,
     inlet::{Doorway, Inlet},
+    journal,
     pulse::Pulse,
     relay::{Pending, Relay, Routes, Target},
     retries,
@@ -52,11 +53,15 @@ pub struct Unfinished(pub Duration);
 const POLL: Duration = Duration::from_millis(2);
 
 impl Running {
-    pub(crate) fn new(options: Options, elsewhere: impl IntoIterator<Item = &'static str>) -> Self {
+    pub(crate) fn new(
+        options: Options,
+        elsewhere: impl IntoIterator<Item = &'static str>,
+        modules: impl IntoIterator<Item = &'static str>,
+    ) -> Self {
         let stop = CancellationToken::new();
         Self {
             options: Arc::new(options),
-            gauges: Arc::new(Gauges::with(elsewhere)),
+            gauges: Arc::new(Gauges::with(elsewhere, modules)),
             pulse: Pulse::new(stop.clone()),
             groups: Vec::new(),
             sources: Vec::new(),
@@ -175,10 +180,12 @@ impl Running {
     pub(crate) fn relay(&mut self, name: &'static str, db: Database, routes: &Arc<Routes>) {
         let companion = Companion::of(&db);
         companion.handover.look();
-        let relay = Relay::new(name, db, routes, &self.options, &self.gauges, &self.pulse);
+        let relay = Relay::new(name, db.clone(), routes, &self.options, &self.gauges, &self.pulse);
         self.sources.push(Origin { name, companion, pending: relay.pending() });
         let work = relay.run(self.settled.clone());
         self.relays.spawn(self.pulse.clone().watch(format!("the relay of {name}"), work));
+        let work = journal::sweep(db, Arc::clone(&self.options), self.stop.clone());
+        self.workers.spawn(self.pulse.clone().watch(format!("the journal of {name}"), work));
     }
 }
 

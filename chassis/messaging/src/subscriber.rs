@@ -5,21 +5,20 @@ mod together;
 use std::{borrow::Cow, collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use futures::FutureExt;
-use kernel::{Clock, SystemClock, Timestamp};
+use kernel::{Clock, SystemClock, Timestamp, Version};
 use ports::{Context, Trace};
 use storage::{Database, Tx};
 use tokio::sync::Notify;
 use tracing::Instrument;
 
 use crate::{
-    Delivery, Envelope, Failure, Gauges, Options, Subscriptions,
-    envelope::BROKEN,
+    Delivery, Envelope, Failure, Gauges, Options, Publish, Subscriptions,
     handover::Companion,
     health::{Health, Parkings},
     inbox::{self, Mark},
+    journal::{self, Ended},
     overlooked::Run,
     parked::{self, Failed, State},
-    publish::Outgoing,
 };
 
 pub(crate) use together::Event;
@@ -38,12 +37,21 @@ pub(crate) struct Subscriber {
 
 /// One try of a message.
 #[derive(Clone, Copy)]
-pub(crate) struct Try {
+pub(crate) struct Try<'a> {
     /// Counts the tries, from 1.
     pub(crate) number: u32,
     /// The first of the messages before it that were overlooked, or itself.
     pub(crate) first: i64,
     pub(crate) origin: Origin,
+    /// How the last one failed, or why it had to wait; empty when it is the first.
+    pub(crate) failure: &'a str,
+    /// As it was parked when it was read, if it comes from there.
+    pub(crate) version: Version,
+}
+
+impl Try<'_> {
+    /// The version of what is not parked.
+    pub(crate) const UNPARKED: Version = Version(0);
 }
 
 /// What a try that did not fail has come to.
@@ -96,7 +104,7 @@ impl Subscriber {
 
     /// Whether the message concerns no handler of this group.
     pub(crate) fn overlooks(&self, envelope: &Envelope) -> bool {
-        envelope.content_type != BROKEN
+        envelope.is_whole()
             && matches!(
                 self.subscriptions.receiver(&envelope.channel, &envelope.type_name),
                 Ok(None)
@@ -126,6 +134,7 @@ impl Subscriber {
             }
         }
         tx.commit().await?;
+        fault::point!("consume.passed-by");
         (0..held).for_each(|_| self.was_parked());
         self.wake_retries();
         Ok(())
@@ -136,7 +145,7 @@ impl Subscriber {
     pub(crate) async fn attempt(
         &self,
         envelope: &Arc<Envelope>,
-        attempt: Try,
+        attempt: Try<'_>,
     ) -> Result<Settled, Failure> {
         let tried = self.transaction(envelope, attempt).await;
         if let Err(failure) = &tried {
@@ -154,23 +163,34 @@ impl Subscriber {
     async fn transaction(
         &self,
         envelope: &Arc<Envelope>,
-        Try { number, first, origin }: Try,
+        attempt: Try<'_>,
     ) -> Result<Settled, Failure> {
+        let Try { number, first, origin, version, .. } = attempt;
         let mut tx = self.db.begin().await?;
-        match inbox::advance(&tx, self.name(), envelope, first).await? {
+        let mark = match origin {
+            Origin::Bus => inbox::admit(&tx, self.name(), envelope, first).await?,
+            Origin::Parked | Origin::Dropped => {
+                inbox::advance(&tx, self.name(), envelope, first).await?
+            }
+        };
+        match mark {
             Mark::Moved => {}
             Mark::Changed => return Err(Failure::transient("its mark moved meanwhile")),
-            Mark::Passed => return self.pass_over(tx, envelope, origin).await,
+            Mark::Passed => return self.pass_over(tx, envelope, origin, version).await,
             Mark::Ahead => return self.hold_back(tx, envelope, origin).await,
         }
+        fault::point!("consume.marked");
         if origin != Origin::Dropped {
             let delivery = Delivery::new(Arc::clone(envelope), self.name(), number);
             self.handle(&mut tx, &delivery).await?;
         }
+        fault::point!("consume.handled");
         if origin != Origin::Bus {
-            parked::remove(&tx, self.name(), envelope).await?;
+            parked::remove(&tx, self.name(), envelope, version).await?;
         }
+        self.note_late(&tx, envelope, attempt).await?;
         tx.commit().await?;
+        fault::point!("consume.committed");
         self.gauges.applied();
         self.subscriptions.committed();
         if origin == Origin::Bus {
@@ -179,17 +199,34 @@ impl Subscriber {
         Ok(Settled::Reached)
     }
 
+    /// Writes down that a message was not handled at the first try.
+    async fn note_late(
+        &self,
+        tx: &Tx,
+        envelope: &Envelope,
+        attempt: Try<'_>,
+    ) -> Result<(), storage::Error> {
+        let Try { number, origin, failure, .. } = attempt;
+        if self.options.journal.is_zero() || (origin == Origin::Bus && number == 1) {
+            return Ok(());
+        }
+        let (attempts, dropped) = (number - 1, origin == Origin::Dropped);
+        let ended = Ended { attempts, reason: failure, dropped, at: now() };
+        journal::note(tx, self.name(), envelope, ended).await
+    }
+
     async fn pass_over(
         &self,
         tx: Tx,
         envelope: &Envelope,
         origin: Origin,
+        version: Version,
     ) -> Result<Settled, Failure> {
         self.gauges.duplicate();
         if origin == Origin::Bus {
             tx.rollback().await?;
         } else {
-            parked::remove(&tx, self.name(), envelope).await?;
+            parked::remove(&tx, self.name(), envelope, version).await?;
             tx.commit().await?;
         }
         Ok(Settled::Reached)
@@ -206,6 +243,7 @@ impl Subscriber {
         }
         parked::hold(&tx, self.name(), envelope, now()).await?;
         tx.commit().await?;
+        fault::point!("consume.held");
         self.was_parked();
         Ok(Settled::Held)
     }
@@ -213,14 +251,14 @@ impl Subscriber {
     /// Runs the handler in the context of the message, with a limit; a panic is a failure.
     async fn handle(&self, tx: &mut Tx, delivery: &Delivery) -> Result<(), Failure> {
         let envelope = delivery.envelope();
-        if envelope.content_type == BROKEN {
+        if !envelope.is_whole() {
             return Err(Failure::permanent("its envelope in the outbox is broken"));
         }
         let Some(receiver) = self.subscriptions.receiver(&envelope.channel, &envelope.type_name)?
         else {
             return Ok(());
         };
-        tx.attachment::<Outgoing>().because_of(envelope);
+        tx.because(envelope.into());
         let span = tracing::info_span!(
             "message", subscriber = self.name(), id = %envelope.id, type_name = envelope.type_name,
             key = envelope.key
@@ -244,19 +282,22 @@ impl Subscriber {
         }
     }
 
-    /// Parks a message whose tries have failed.
+    /// Parks a message whose tries have failed. `version` is what was read of it, if it was parked.
     pub(crate) async fn park(
         &self,
         envelope: &Envelope,
+        version: Version,
         state: State,
         attempts: u32,
         reason: &str,
     ) -> Result<(), storage::Error> {
         let due_at = now().plus(parked::pause(&self.options, attempts));
         let tx = self.db.begin().await?;
-        let failed = Failed { envelope, state, attempts, due_at, reason };
+        let failed = Failed { envelope, version, state, attempts, due_at, reason };
         parked::park(&tx, self.name(), failed).await?;
+        fault::point!("park.written");
         tx.commit().await?;
+        fault::point!("park.committed");
         self.was_parked();
         Ok(())
     }

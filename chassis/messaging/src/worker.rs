@@ -166,6 +166,7 @@ impl Lane<'_> {
             self.park(&job, failure).await?;
         }
         job.acknowledge();
+        fault::point!("consume.acknowledged");
         Some(())
     }
 
@@ -194,10 +195,15 @@ impl Lane<'_> {
 
     /// Tries a few times in a row.
     async fn tries(&self, job: &Job, first: i64) -> Option<Result<Settled, Failure>> {
+        let mut failure = String::new();
         for number in 1.. {
-            let attempt = Try { number, first, origin: Origin::Bus };
+            let (origin, version) = (Origin::Bus, Try::UNPARKED);
+            let attempt = Try { number, first, origin, failure: &failure, version };
             match self.subscriber.attempt(&job.envelope, attempt).await {
-                Err(Failure::Transient(_)) if number < TRIES_AT_ONCE => self.pause(number).await?,
+                Err(Failure::Transient(why)) if number < TRIES_AT_ONCE => {
+                    failure = why;
+                    self.pause(number).await?;
+                }
                 settled => return Some(settled),
             }
         }
@@ -209,9 +215,13 @@ impl Lane<'_> {
             Failure::Transient(reason) => (State::Waiting, reason),
             Failure::Permanent(reason) => (State::Dead, reason),
         };
+        if !fault::guard!("park") {
+            return Some(());
+        }
         for round in 1.. {
-            let parked = self.subscriber.park(&job.envelope, state, TRIES_AT_ONCE, &reason).await;
-            let Err(error) = parked else { break };
+            let parked =
+                self.subscriber.park(&job.envelope, Try::UNPARKED, state, TRIES_AT_ONCE, &reason);
+            let Err(error) = parked.await else { break };
             let subscriber = self.subscriber.name();
             tracing::error!(subscriber, %error, "a message could not be parked");
             self.pause(round + 4).await?;

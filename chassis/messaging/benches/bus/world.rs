@@ -50,19 +50,12 @@ pub(crate) enum Place {
 
 static HISTORY: History = History {
     module: "bench",
-    steps: &[
-        Step {
-            name: "chassis/0001_messaging",
-            sqlite: include_str!("../../../../migrations/chassis/0001_messaging.sqlite.sql"),
-            postgres: include_str!("../../../../migrations/chassis/0001_messaging.postgres.sql"),
-        },
-        Step {
-            name: "bench/0001_effect",
-            sqlite: "CREATE TABLE effect (pos INTEGER PRIMARY KEY, who TEXT, key TEXT, n BIGINT)",
-            postgres: "CREATE TABLE effect (pos BIGINT GENERATED ALWAYS AS IDENTITY, \
+    steps: &[Step {
+        name: "bench/0001_effect",
+        sqlite: "CREATE TABLE effect (pos INTEGER PRIMARY KEY, who TEXT, key TEXT, n BIGINT)",
+        postgres: "CREATE TABLE effect (pos BIGINT GENERATED ALWAYS AS IDENTITY, \
                        who TEXT, key TEXT, n BIGINT)",
-        },
-    ],
+    }],
 };
 
 impl Place {
@@ -76,6 +69,7 @@ impl Place {
         };
         let options = Options { writers: 16, ..Options::new(url) };
         let db = Database::open(&options).await.unwrap();
+        db.migrate(&migrations::CHASSIS).await.unwrap();
         db.migrate(&HISTORY).await.unwrap();
         db
     }

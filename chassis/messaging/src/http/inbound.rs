@@ -55,6 +55,7 @@ impl Inbound {
             Refused(StatusCode::BAD_REQUEST, Undelivered::Unanswered(why))
         })?;
         let applied = self.inlet.deliver(group, messages, RECEIVER_WAITS).await?;
+        fault::point!("push.taken");
         Ok(HttpResponse::Ok().json(Acknowledgement { group: group.to_owned(), applied }))
     }
 

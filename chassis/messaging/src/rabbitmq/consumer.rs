@@ -189,11 +189,13 @@ impl Consumer {
     /// between gets them again. Nothing when nobody takes that any more.
     async fn acknowledge(&self, channel: &Channel, applied: Vec<Taken>) -> Option<()> {
         let Some(last) = applied.last().map(|taken| taken.tag) else { return Some(()) };
+        fault::point!("broker.acknowledging");
         let (sent, told) = oneshot::channel();
         let messages = applied.into_iter().map(|taken| (taken.source, taken.id)).collect();
         let applied = Applied { group: self.audience.group, messages, sent };
         self.acknowledge.send(applied).await.ok()?;
         told.await.ok()?;
+        fault::point!("broker.told");
         acknowledge(channel, last, true);
         Some(())
     }

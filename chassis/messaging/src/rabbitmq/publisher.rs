@@ -230,6 +230,7 @@ async fn hand_over(
     for (id, published) in publishing {
         confirms.push((id, on.within(published).await?));
     }
+    fault::point!("broker.published");
     let mut said = Vec::with_capacity(confirms.len());
     let mut returned = HashSet::new();
     for (id, confirm) in confirms {
@@ -238,6 +239,7 @@ async fn hand_over(
         returned.extend(confirmation.take_message().as_ref().and_then(id_of));
     }
     let others = on.within(channel.wait_for_confirms()).await?;
+    fault::point!("broker.confirmed");
     returned.extend(others.iter().filter_map(id_of));
     Ok((said, returned))
 }

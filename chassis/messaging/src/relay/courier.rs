@@ -67,6 +67,7 @@ impl Courier<'_> {
             carried = group.link.carry(&batch) => carried,
             () = self.late() => return None,
         };
+        fault::point!("courier.carried");
         let settled = match &carried {
             Ok(applied) => window.settle(shard, count, applied),
             Err(_) => 0,

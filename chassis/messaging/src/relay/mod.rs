@@ -15,6 +15,8 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use marks::{Mark, Marks};
 use outlet::{Outlet, Progress};
 pub(crate) use pending::Pending;
+use postgres::Log;
+pub use postgres::log_demands;
 pub(crate) use routes::{Routes, Target};
 use source::{Next, Row, Rows, Source};
 use storage::{Backend, Database};
@@ -25,9 +27,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Envelope, Gauges, Kind, Options,
+    Envelope, Gauges, Kind, Method, Options,
     handover::{Companion, Taken},
     job::Job,
+    journal::Keeper,
     pulse::Pulse,
 };
 
@@ -77,12 +80,17 @@ impl Relay {
         let (pending, room) = (Arc::<Pending>::default(), Arc::<Notify>::default());
         let outlet = |group| Outlet::new(name, group, &room, &pending, options, gauges, pulse);
         let outlets = routes.elsewhere.iter().map(outlet).collect();
+        let keeper = Keeper::new(db.backend(), !options.journal.is_zero());
         let (source, poll): (Box<dyn Source>, _) = match db.backend() {
             Backend::Sqlite => {
-                (Box::new(sqlite::Outbox::new(db, Arc::clone(routes))), options.poll_sqlite)
+                (Box::new(sqlite::Outbox::new(db, Arc::clone(routes), keeper)), options.poll_sqlite)
             }
             Backend::Postgres => {
-                let outbox = postgres::Outbox::new(db, Arc::clone(routes), options.lease);
+                let login = db.login().filter(|_| options.relay_of(name) == Method::Log).cloned();
+                let course = gauges.course(name);
+                let log = login.map(|it| Log::new(name, it, Arc::clone(&companion), course));
+                let outbox =
+                    postgres::Outbox::new(db, Arc::clone(routes), keeper, options.lease, log);
                 (Box::new(outbox), options.poll_postgres)
             }
         };
@@ -151,11 +159,15 @@ impl Relay {
         loop {
             match self.source.next(&mut taken).await {
                 Ok(Next::Rows(rows)) => {
+                    fault::point!("relay.read");
                     if !self.hand_out(rows).await {
                         return;
                     }
                     self.catch_up().await;
                     self.reclaim_when_due().await;
+                    if self.stop.is_cancelled() {
+                        return;
+                    }
                 }
                 Ok(Next::Empty) => return,
                 Ok(Next::Standby) => return self.stand_by(taken.fresh).await,
@@ -218,6 +230,7 @@ impl Relay {
                 if !sent.unwrap_or_default() {
                     return false;
                 }
+                fault::point!("relay.handed-out");
             }
         }
         if let Some(point) = passed {
@@ -261,14 +274,16 @@ impl Relay {
 
     /// Removes the rows that every group has applied or parked.
     async fn reclaim(&mut self) {
-        let low = self.pending.low();
+        let low = if fault::guard!("reclaim") { self.pending.low() } else { self.pending.next() };
         let Reclaiming { marks, last, done, .. } = &mut self.reclaiming;
         *last = Instant::now();
         *done = low;
         let Some(reached) = marks.reached(low) else { return };
+        fault::point!("relay.reclaiming");
         if let Err(error) = self.source.reclaim(&reached.point).await {
             tracing::warn!(module = self.name, %error, "applied messages could not be removed");
             marks.put_back(reached);
         }
+        fault::point!("relay.reclaimed");
     }
 }

@@ -1,169 +1,151 @@
-//! The outbox on Postgres, read by snapshot ticks (the method of PgQ).
+//! The outbox on Postgres, read by snapshot ticks (the method of PgQ) or from the transaction log.
 //!
 //! Positions are given out before transactions commit, so that `pos > last` would miss what commits
-//! late. A tick is a snapshot instead; a batch is what is visible in this tick and was not in the
-//! one before, sorted by position. The head of a stream is locked from numbering to commit, so of
-//! one key a later position is never visible earlier.
+//! late. What was read is known as a set of transactions instead, whichever way it was read; so the
+//! relay goes over from one way to the other at any time. A tick is a snapshot; a batch is what is
+//! visible in this tick and was not read before, sorted by position. The head of a stream is locked
+//! from numbering to commit, so of one key a later position is never visible earlier.
+//!
+//! Rows are removed one by one, as soon as every group has them; what is left of them on the disk goes
+//! when the ring of tables turns.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod demands;
+mod lease;
+mod log;
+mod pgoutput;
+mod ring;
+mod session;
+mod snapshot;
+mod ticks;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
+pub use demands::log_demands;
+use lease::Lease;
+pub(super) use log::Log;
+use ring::Ring;
+use snapshot::Snapshot;
 use storage::{Database, Error};
-use uuid::Uuid;
+use ticks::Tick;
 
-use super::source::{COLUMNS, Next, PAGE, Point, Row, Rows, Source, Span, answered, one_of, read};
-use crate::{handover::Taken, relay::Routes, sql};
+use super::source::{Next, Point, Row, Rows, Source, Span, answered};
+use crate::{handover::Taken, journal::Keeper, relay::Routes, sql};
 
 pub(super) struct Outbox {
     db: Database,
     routes: Arc<Routes>,
+    keeper: Keeper,
     lease: Lease,
     /// Everything visible in it was read.
-    last: String,
-    /// The tick that is being read, and the position it was read up to.
-    tick: Option<(String, i64)>,
+    seen: Snapshot,
+    /// Everything visible in it was removed, but for commands that nobody answers.
+    removed: Snapshot,
+    ring: Ring,
+    /// The tick that is being read.
+    tick: Option<Tick>,
+    log: Option<Log>,
 }
-
-/// The right to relay this database, for a while.
-struct Lease {
-    owner: String,
-    length: Duration,
-    /// The epoch it was given for, and when it was asked for last.
-    held: Option<(i64, Instant)>,
-}
-
-/// A snapshot in which nothing is visible.
-const NOTHING: &str = "1:1:";
-
-/// The server's clock in microseconds.
-const NOW: &str = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
 
 impl Outbox {
-    pub(super) fn new(db: Database, routes: Arc<Routes>, length: Duration) -> Self {
-        let lease = Lease { owner: Uuid::now_v7().to_string(), length, held: None };
-        Self { db, routes, lease, last: NOTHING.to_owned(), tick: None }
+    pub(super) fn new(
+        db: Database,
+        routes: Arc<Routes>,
+        keeper: Keeper,
+        lease: std::time::Duration,
+        log: Option<Log>,
+    ) -> Self {
+        let (seen, removed) = (Snapshot::empty(), Snapshot::empty());
+        let (lease, ring) = (Lease::new(lease), Ring::default());
+        Self { db, routes, keeper, lease, seen, removed, ring, tick: None, log }
     }
 
-    /// Opens the next tick; nothing when no transaction has ended since the last one.
-    async fn tick(&mut self) -> Result<Option<(String, i64)>, Error> {
-        let sql = "SELECT CAST(pg_current_snapshot() AS TEXT) AS tick";
-        let row = sql::one(&self.db.reader(), sql, []).await?;
-        let missing = || sea_orm::DbErr::RecordNotFound("pg_current_snapshot()".to_owned());
-        let tick: String = row.ok_or_else(missing)?.try_get("", "tick")?;
-        Ok((tick != self.last).then_some((tick, 0)))
+    fn is_at_rest(&self) -> bool {
+        self.tick.is_none() && !self.log.as_ref().is_some_and(Log::is_busy)
+    }
+
+    /// Goes on with the tick that is being read, or opens the next one if that is wanted.
+    async fn read_tick(&mut self, taken: &mut Taken) -> Result<Next, Error> {
+        let mut tick = match self.tick.take() {
+            Some(tick) => tick,
+            None if taken.look => {
+                // Cleared before the tick is taken: what commits later asks for another look.
+                taken.look = false;
+                // A log that is open now has everything that this tick does not see.
+                let joins = self.log.as_ref().is_some_and(Log::is_open);
+                Tick::take(&self.db, joins).await?
+            }
+            None => return Ok(Next::Empty),
+        };
+        let from = tick.point(&self.seen);
+        let was_begun = tick.is_begun();
+        let rows = tick.read(&self.db, &self.seen).await?;
+        if !tick.is_over() {
+            self.tick = Some(tick);
+            return Ok(Next::Rows(Rows { rows, from, passed: None }));
+        }
+        self.seen = tick.snapshot().clone();
+        let passed = Some(Point::Seen(self.seen.to_string()));
+        if let (true, Some(log)) = (tick.joins(), &mut self.log) {
+            log.join();
+            // The log may have had something that this tick did not see yet.
+            taken.look = true;
+        } else if rows.is_empty() && !was_begun {
+            return Ok(Next::Empty);
+        }
+        Ok(Next::Rows(Rows { rows, from, passed }))
     }
 }
 
 #[async_trait]
 impl Source for Outbox {
     async fn next(&mut self, taken: &mut Taken) -> Result<Next, Error> {
-        if self.tick.is_none() {
-            if !taken.look {
-                return Ok(Next::Empty);
-            }
-            if !self.lease.renew(&self.db).await? {
-                return Ok(Next::Standby);
-            }
-            // Cleared before the tick is taken: what commits later asks for another look.
-            taken.look = false;
-            self.tick = self.tick().await?;
-        }
-        let Some((tick, after)) = self.tick.clone() else { return Ok(Next::Empty) };
-        let sql = format!(
-            "SELECT {COLUMNS} FROM outbox \
-             WHERE xid >= pg_snapshot_xmin(CAST($1 AS pg_snapshot)) \
-             AND NOT pg_visible_in_snapshot(xid, CAST($1 AS pg_snapshot)) \
-             AND pg_visible_in_snapshot(xid, CAST($2 AS pg_snapshot)) \
-             AND pos > $3 ORDER BY pos LIMIT {PAGE}"
-        );
-        let values = [self.last.clone().into(), tick.clone().into(), after.into()];
-        let rows = read(&sql::all(&self.db.reader(), sql, values).await?)?;
-        let from = Point::Within { seen: self.last.clone(), tick: tick.clone(), pos: after };
-        let passed = if let (PAGE, Some(last)) = (rows.len(), rows.last()) {
-            self.tick = Some((tick, last.pos));
-            None
-        } else {
-            self.tick = None;
-            self.last.clone_from(&tick);
-            Some(Point::Seen(tick))
-        };
-        if rows.is_empty() && after == 0 {
+        if !taken.look && self.is_at_rest() {
             return Ok(Next::Empty);
         }
-        Ok(Next::Rows(Rows { rows, from, passed }))
+        if !self.lease.renew(&self.db).await? {
+            self.tick = None;
+            if let Some(log) = &mut self.log {
+                log.leave();
+            }
+            return Ok(Next::Standby);
+        }
+        if let (None, Some(log)) = (&self.tick, &mut self.log)
+            && let Some(next) = log.next(&self.db, taken, &mut self.seen).await?
+        {
+            return Ok(next);
+        }
+        self.read_tick(taken).await
     }
 
     async fn again(&self, span: &Span<'_>, limit: usize) -> Result<Vec<Row>, Error> {
-        // Of a point within a tick, `tick` and `pos` are what is before it beside `seen`.
-        let (seen, tick, pos) = match span.from {
-            Point::Within { seen, tick, pos } => (seen.as_str(), tick.as_str(), *pos),
-            Point::Seen(seen) => (seen.as_str(), NOTHING, 0),
-            Point::After(_) => return Ok(Vec::new()),
-        };
-        let Point::Seen(to) = span.to else { return Ok(Vec::new()) };
-        let (places, channels) = one_of(span.channels, 6);
-        let sql = format!(
-            "SELECT {COLUMNS} FROM outbox \
-             WHERE xid >= pg_snapshot_xmin(CAST($1 AS pg_snapshot)) \
-             AND xid < pg_snapshot_xmax(CAST($2 AS pg_snapshot)) \
-             AND NOT pg_visible_in_snapshot(xid, CAST($1 AS pg_snapshot)) \
-             AND pg_visible_in_snapshot(xid, CAST($2 AS pg_snapshot)) \
-             AND NOT (pos <= $3 AND pg_visible_in_snapshot(xid, CAST($4 AS pg_snapshot))) \
-             AND pos > $5 AND channel IN ({places}) ORDER BY pos LIMIT {limit}"
-        );
-        let values = [seen.into(), to.as_str().into(), pos.into(), tick.into(), span.after.into()];
-        read(&sql::all(&self.db.reader(), sql, values.into_iter().chain(channels)).await?)
+        ticks::again(&self.db, span, limit).await
     }
 
     async fn reclaim(&mut self, passed: &Point) -> Result<(), Error> {
-        let (Point::Seen(tick), Some((epoch, _))) = (passed, self.lease.held) else {
+        let (Point::Seen(passed), Some(epoch)) = (passed, self.lease.epoch()) else {
             return Ok(());
         };
-        let (condition, channels) = answered(&self.routes.answered, 3);
-        let sql = format!(
-            "DELETE FROM outbox WHERE xid < pg_snapshot_xmax(CAST($1 AS pg_snapshot)) \
-             AND pg_visible_in_snapshot(xid, CAST($1 AS pg_snapshot)) \
-             AND EXISTS (SELECT 1 FROM relay_state WHERE epoch = $2) AND {condition}"
-        );
+        let (condition, channels) = answered(&self.routes.answered, 4);
+        let (fresh, seen) = (ticks::fresh(1), ticks::visible(2));
+        let sql = self.keeper.move_where(&format!(
+            "{fresh} AND {seen} AND EXISTS (SELECT 1 FROM relay_state WHERE epoch = $3) \
+             AND {condition}"
+        ));
         let tx = self.db.begin().await?;
-        let values = [tick.clone().into(), epoch.into()];
+        let values = [self.removed.to_string().into(), passed.clone().into(), epoch.into()];
         sql::execute(&tx, sql, values.into_iter().chain(channels)).await?;
-        tx.commit().await
+        tx.commit().await?;
+        if let Ok(passed) = passed.parse() {
+            self.removed = passed;
+        }
+        self.ring.turn(&self.db).await
     }
 
     async fn release(&mut self) -> Result<(), Error> {
-        let Some((epoch, _)) = self.lease.held.take() else { return Ok(()) };
-        let tx = self.db.begin().await?;
-        let sql = "UPDATE relay_state SET until = 0 WHERE owner = $1 AND epoch = $2";
-        sql::execute(&tx, sql, [self.lease.owner.clone().into(), epoch.into()]).await?;
-        tx.commit().await
-    }
-}
-
-impl Lease {
-    /// Gets or keeps the lease; false while another relay has it. Every new owner begins a new
-    /// epoch, so that the one before can no longer remove anything.
-    async fn renew(&mut self, db: &Database) -> Result<bool, Error> {
-        if self.held.is_some_and(|(_, asked)| asked.elapsed() < self.length / 3) {
-            return Ok(true);
+        if let Some(log) = &mut self.log {
+            log.leave();
         }
-        let asked = Instant::now();
-        let length = i64::try_from(self.length.as_micros()).unwrap_or(i64::MAX);
-        let sql = format!(
-            "UPDATE relay_state SET owner = $1, until = {NOW} + $2, \
-             epoch = epoch + CASE WHEN owner = $1 THEN 0 ELSE 1 END \
-             WHERE id = 1 AND (owner = $1 OR until < {NOW}) RETURNING epoch"
-        );
-        let tx = db.begin().await?;
-        let row = sql::one(&tx, sql, [self.owner.clone().into(), length.into()]).await?;
-        tx.commit().await?;
-        self.held = match row {
-            Some(row) => Some((row.try_get("", "epoch")?, asked)),
-            None => None,
-        };
-        Ok(self.held.is_some())
+        self.lease.give_up(&self.db).await
     }
 }

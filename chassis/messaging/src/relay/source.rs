@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use sea_orm::{QueryResult, Value};
+use sea_orm::{DbErr, QueryResult, Value};
 use storage::Error;
 
-use crate::{Envelope, handover::Taken};
+use crate::{Envelope, envelope::Label, handover::Taken};
 
 /// An outbox, read in an order that never contradicts the order of commits of one key.
 #[async_trait]
@@ -17,7 +17,7 @@ pub(super) trait Source: Send + Sync {
     /// The first rows of `span` that are in the table still, at most `limit`.
     async fn again(&self, span: &Span<'_>, limit: usize) -> Result<Vec<Row>, Error>;
 
-    /// Removes everything up to `passed`, except commands that nobody answers.
+    /// Moves everything up to `passed` into the journal, except commands that nobody answers.
     async fn reclaim(&mut self, passed: &Point) -> Result<(), Error>;
 
     /// Lets another process relay at once.
@@ -94,14 +94,32 @@ pub(super) fn read(rows: &[QueryResult]) -> Result<Vec<Row>, Error> {
 
 fn read_one(row: &QueryResult) -> Result<Row, Error> {
     let text: String = row.try_get("", "envelope")?;
-    let envelope = match serde_json::from_str(&text) {
-        Ok(envelope) => envelope,
+    let label = || {
+        Ok(Label {
+            channel: row.try_get("", "channel")?,
+            key: row.try_get("", "key")?,
+            seq: row.try_get("", "seq")?,
+            shard: row.try_get("", "shard")?,
+            kind: row.try_get("", "kind")?,
+        })
+    };
+    let wrong = |cause: serde_json::Error| Error::Other(DbErr::Custom(cause.to_string()));
+    Ok(Row { pos: row.try_get("", "pos")?, envelope: open(&text, label, wrong)? })
+}
+
+/// The envelope written as `text`, or what stands for it when it cannot be read.
+pub(super) fn open<E>(
+    text: &str,
+    label: impl FnOnce() -> Result<Label, E>,
+    wrong: impl FnOnce(serde_json::Error) -> E,
+) -> Result<Envelope, E> {
+    match serde_json::from_str(text) {
+        Ok(envelope) => Ok(envelope),
         Err(cause) => {
             tracing::error!(%cause, "an envelope in the outbox is broken");
-            Envelope::broken(row, &text)?
+            Envelope::broken(label()?, text).map_err(wrong)
         }
-    };
-    Ok(Row { pos: row.try_get("", "pos")?, envelope })
+    }
 }
 
 /// The condition that keeps commands nobody answers; its values begin at placeholder `first`.

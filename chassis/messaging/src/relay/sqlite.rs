@@ -12,20 +12,25 @@ use storage::{Database, Error};
 use super::source::{COLUMNS, Next, PAGE, Point, Row, Rows, Source, Span, answered, one_of, read};
 use crate::{
     handover::{Handed, Taken},
+    journal::Keeper,
     relay::Routes,
     sql,
 };
 
+/// Rows that are moved in one transaction, so that nobody waits long for the writer's turn.
+const MOVED: u64 = 500;
+
 pub(super) struct Outbox {
     db: Database,
     routes: Arc<Routes>,
+    keeper: Keeper,
     /// The place of the first row that was not read yet.
     next: i64,
 }
 
 impl Outbox {
-    pub(super) fn new(db: Database, routes: Arc<Routes>) -> Self {
-        Self { db, routes, next: 1 }
+    pub(super) fn new(db: Database, routes: Arc<Routes>, keeper: Keeper) -> Self {
+        Self { db, routes, keeper, next: 1 }
     }
 
     /// Takes the handed-over rows that continue what was read; tells when some are missing between.
@@ -95,10 +100,27 @@ impl Source for Outbox {
     async fn reclaim(&mut self, passed: &Point) -> Result<(), Error> {
         let Point::After(pos) = passed else { return Ok(()) };
         let (condition, channels) = answered(&self.routes.answered, 2);
-        let sql = format!("DELETE FROM outbox WHERE pos <= $1 AND {condition}");
-        let tx = self.db.begin().await?;
-        sql::execute(&tx, sql, [(*pos).into()].into_iter().chain(channels)).await?;
-        tx.commit().await
+        let values = [(*pos).into()].into_iter().chain(channels);
+        if !self.keeper.keeps() {
+            let sql = format!("DELETE FROM outbox WHERE pos <= $1 AND {condition}");
+            let tx = self.db.begin().await?;
+            sql::execute(&tx, sql, values).await?;
+            return tx.commit().await;
+        }
+        let some = format!(
+            "pos IN (SELECT pos FROM outbox WHERE pos <= $1 AND {condition} ORDER BY pos LIMIT {MOVED})"
+        );
+        let keep = self.keeper.insert_where(&some);
+        let delete = format!("DELETE FROM outbox WHERE {some}");
+        loop {
+            let tx = self.db.begin().await?;
+            sql::execute(&tx, keep.as_str(), values.clone()).await?;
+            let moved = sql::execute(&tx, delete.as_str(), values.clone()).await?.rows_affected();
+            tx.commit().await?;
+            if moved < MOVED {
+                return Ok(());
+            }
+        }
     }
 
     async fn release(&mut self) -> Result<(), Error> {

@@ -54,11 +54,12 @@ impl Subscriber {
             if !settled.is_empty() && (began.elapsed() > LONGEST || stop.is_cancelled()) {
                 break;
             }
-            let mark = inbox::advance(&tx, self.name(), envelope, *first).await?;
+            let mark = inbox::admit(&tx, self.name(), envelope, *first).await?;
             match mark {
                 Mark::Moved => {
                     let delivery = Delivery::new(Arc::clone(envelope), self.name(), 1);
                     self.handle(&mut tx, &delivery).await?;
+                    fault::point!("consume.handled-together");
                     applied += 1;
                 }
                 Mark::Passed => duplicates += 1,
@@ -72,6 +73,7 @@ impl Subscriber {
             settled.push(if reached { Settled::Reached } else { Settled::Held });
         }
         tx.commit().await?;
+        fault::point!("consume.committed-together");
         (0..applied).for_each(|_| self.gauges.applied());
         (0..duplicates).for_each(|_| self.gauges.duplicate());
         (0..held).for_each(|_| self.was_parked());

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use messaging::{
     Answer, Answered, Ask, Delivery, Failure, HandleReply, Kind, Options, Process, Publish,
     ReplyAddress, ReplyTo, Running, Subscriptions,
+    parked::{self, Filter},
 };
 use storage::{Database, Tx};
 use testkit::eventually;
@@ -157,7 +158,7 @@ async fn an_unknown_command_is_parked_at_once(world: World) {
     tx.commit().await.unwrap();
     running.quiet(LIMIT).await.unwrap();
     assert_eq!(running.gauges().read().failures, 1, "one try");
-    let waiting = messaging::parked::list(&db, 10).await.unwrap();
+    let waiting = parked::list(&db, &Filter::default(), 10).await.unwrap();
     assert!(waiting[0].reason.contains("does not know the command halve"));
 }
 

@@ -45,19 +45,12 @@ macro_rules! on_both {
 
 static HISTORY: History = History {
     module: "test",
-    steps: &[
-        Step {
-            name: "chassis/0001_messaging",
-            sqlite: include_str!("../../../../migrations/chassis/0001_messaging.sqlite.sql"),
-            postgres: include_str!("../../../../migrations/chassis/0001_messaging.postgres.sql"),
-        },
-        Step {
-            name: "test/0001_effect",
-            sqlite: "CREATE TABLE effect (pos INTEGER PRIMARY KEY, who TEXT, key TEXT, n BIGINT)",
-            postgres: "CREATE TABLE effect (pos BIGINT GENERATED ALWAYS AS IDENTITY, \
+    steps: &[Step {
+        name: "test/0001_effect",
+        sqlite: "CREATE TABLE effect (pos INTEGER PRIMARY KEY, who TEXT, key TEXT, n BIGINT)",
+        postgres: "CREATE TABLE effect (pos BIGINT GENERATED ALWAYS AS IDENTITY, \
                        who TEXT, key TEXT, n BIGINT)",
-        },
-    ],
+    }],
 };
 
 /// Where a test's databases are.
@@ -76,6 +69,11 @@ impl World {
         Self { folder: None, urls: Mutex::default() }
     }
 
+    /// Where the database `name` is, which was asked for before.
+    pub(crate) fn url(&self, name: &str) -> String {
+        self.urls.lock().unwrap()[name].clone()
+    }
+
     /// The database `name`; asked again, another handle as another process would have it.
     pub(crate) async fn database(&self, name: &'static str) -> Database {
         let known = self.urls.lock().unwrap().get(name).cloned();
@@ -88,6 +86,7 @@ impl World {
         };
         self.urls.lock().unwrap().insert(name, url.clone());
         let db = Database::open(&storage::Options::new(url)).await.expect("a database");
+        db.migrate(&migrations::CHASSIS).await.expect("its tables");
         db.migrate(&HISTORY).await.expect("its tables");
         db
     }

@@ -24,23 +24,26 @@ async fn town(world: World) -> Town<RabbitMq> {
 }
 
 /// A channel of somebody who plays with the broker.
-struct Hand {
+pub(crate) struct Hand {
     channel: Channel,
     _connection: JoinSet<()>,
 }
 
 impl Hand {
     async fn new() -> Self {
-        let url = testkit::rabbitmq();
+        Self::at(&testkit::rabbitmq()).await
+    }
+
+    pub(crate) async fn at(url: &str) -> Self {
         let (connection, supervisor) =
-            amqp::Connection::new(&url, "a hand", amqp::Options::default()).unwrap();
+            amqp::Connection::new(url, "a hand", amqp::Options::default()).unwrap();
         let mut tasks = JoinSet::new();
         tasks.spawn(supervisor.run(CancellationToken::new()));
         let channel = connection.incarnation().await.unwrap().channel().await.unwrap();
         Self { channel, _connection: tasks }
     }
 
-    async fn delete_queues(&self, prefix: &str, group: &str) {
+    pub(crate) async fn delete_queues(&self, prefix: &str, group: &str) {
         for shard in 0..SHARDS {
             let queue = format!("{prefix}.{group}.{shard:02}").into();
             self.channel.queue_delete(queue, QueueDeleteOptions::default()).await.unwrap();
@@ -268,7 +271,7 @@ async fn a_queue_of_which_only_the_name_is_left_is_made_anew() {
 }
 
 /// Removes what the broker has stored.
-fn wipe(folder: &Path) {
+pub(crate) fn wipe(folder: &Path) {
     let record = std::fs::read_to_string(folder.join("rabbitmq.pid")).unwrap();
     let data = Path::new(record.lines().next().unwrap()).join("mnesia");
     for entry in std::fs::read_dir(data).unwrap() {

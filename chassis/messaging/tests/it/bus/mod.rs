@@ -1,9 +1,10 @@
 //! What every bus promises: two or three processes, each with databases of its own, joined by it.
 
-mod broker;
+pub(crate) mod broker;
 mod chaos;
 mod commands;
 mod delivery;
+mod gathering;
 pub(crate) mod http;
 mod memory;
 mod outages;
@@ -144,6 +145,9 @@ macro_rules! conformance {
             delivery::what_concerns_nobody_there_is_acknowledged_too,
             commands::commands_and_answers_cross_processes,
             commands::a_chain_of_messages_crosses_processes_in_both_directions,
+            gathering::what_several_answer_comes_together_once,
+            gathering::whoever_is_dead_costs_the_deadline_and_hides_nobody_else,
+            gathering::one_that_is_killed_meanwhile_has_one_outcome_all_the_same,
             outages::a_receiver_may_stop_and_start_again,
             outages::a_receiver_may_die_and_start_again,
             outages::a_receiver_that_dies_before_its_commit_gets_the_message_again,
