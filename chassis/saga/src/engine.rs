@@ -17,7 +17,7 @@ use crate::{
     Saga, SagaId, Steps,
     bound::{Bound, BoundPlan},
     store::{self, Row},
-    transition::{self, Input, Status, What},
+    transition::{self, Input, State, Status, What},
 };
 use motion::Subject;
 
@@ -44,6 +44,24 @@ pub enum Abandoned {
     /// Its pivot is done, or may be: it will complete, or be refused.
     TooLate,
     /// No saga has this id, or this binary does not have its plan.
+    Unknown,
+}
+
+/// What became of the wish to send a step again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retried {
+    /// Its command is sent again.
+    Sent {
+        /// Where the saga stood.
+        status: Status,
+        /// The step whose command, or whose undo, was sent.
+        step: &'static str,
+    },
+    /// The saga has ended: there is nothing to send.
+    Ended,
+    /// This binary does not have its plan, so that it leaves the saga alone.
+    Foreign,
+    /// No saga has this id.
     Unknown,
 }
 
@@ -95,6 +113,7 @@ impl Engine {
         let entry = self.entry(subject, first.state, What::Started, None);
         let due_at = self.due_at(tx, subject, first.state);
         store::insert(tx, &id, S::NAME, &row, due_at, &entry).await?;
+        fault::point!("saga.begun");
         self.play(tx, subject, &mut *bound.open(&row.data)?, &first, "").await?;
         Ok(id)
     }
@@ -116,6 +135,31 @@ impl Engine {
                 Status::Undoing | Status::Compensated => Abandoned::Already,
                 Status::Running | Status::Waiting | Status::Completed => Abandoned::TooLate,
             }),
+        }
+    }
+
+    /// Sends the command that a saga waits for once more, because its answer does not come; or the refused one, as
+    /// [`again`](Self::again). Needed when somebody gave that command up on its way: by itself none is lost. Its
+    /// owner may get it twice, which changes nothing, and the first answer counts. `why` is in the saga's log.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn retry(&self, tx: &mut Tx, id: &SagaId, why: &str) -> Result<Retried, Error> {
+        let Some(row) = store::lock(tx, id).await? else { return Ok(Retried::Unknown) };
+        if !self.plans.contains_key(&row.plan) {
+            return Ok(Retried::Foreign);
+        }
+        let Some(mut locked) = self.lock(tx, id).await? else { return Ok(Retried::Unknown) };
+        let State { status, position, .. } = locked.row.state;
+        let shape = locked.subject.bound.shape();
+        let step = shape.name_of(position);
+        match transition::repeat(shape, locked.row.state) {
+            Some(moved) => {
+                self.go(tx, &mut locked, moved.state, &moved, why).await?;
+                Ok(Retried::Sent { status, step })
+            }
+            None => Ok(Retried::Ended),
         }
     }
 

@@ -1,11 +1,14 @@
 //! What names one instance of a saga.
 
+use serde::{Deserialize, Serialize};
+
 use crate::Saga;
 
 /// Names one instance: the saga's name and its key, `checkout:ord_01jd…`.
 ///
 /// It is made of what a module knows anyway, so nobody has to remember it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct SagaId(String);
 
 impl SagaId {

@@ -159,14 +159,18 @@ mod parts;
 mod plan;
 mod shape;
 mod store;
+mod story;
 mod transition;
 
 pub use bound::{NoSteps, Steps};
-pub use engine::{Abandoned, Census, Engine, Filter, Inspection, Progress, StepProgress, Summary};
+pub use engine::{
+    Abandoned, Census, Engine, Filter, Inspection, Progress, Retried, StepProgress, Summary,
+};
 pub use explorer::{Report, explore};
 pub use id::SagaId;
 pub use log::Entry;
 pub use parts::Verdict;
 pub use plan::{Plan, Retriable, Saga, Sealed, Step, Undoable};
 pub use shape::Shape;
+pub use story::{Errand, Story, stories};
 pub use transition::{Status, What};

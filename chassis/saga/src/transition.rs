@@ -115,7 +115,7 @@ pub enum What {
     Stayed,
     /// A step was not answered in time, so it counts as one that may have happened.
     TimedOut,
-    /// A refused step was sent again.
+    /// A step was sent again, or its undo: it had been refused, or somebody wanted it.
     Again,
     /// The module abandoned the saga.
     Abandoned,
@@ -182,6 +182,18 @@ pub(crate) fn next(shape: &Shape, state: State, input: Input) -> Option<Move> {
         }
         _ => None,
     }
+}
+
+/// The command under way once more, under its number, so that the saga stands where it stood and the first of the
+/// two answers is the answer; a refused one as by [`Input::Again`]. Nothing when the saga has ended.
+pub(crate) fn repeat(shape: &Shape, state: State) -> Option<Move> {
+    let effect = match state.status {
+        Status::Running => Effect::Send(state.position),
+        Status::Undoing => Effect::Undo(state.position),
+        Status::Waiting => return next(shape, state, Input::Again),
+        Status::Completed | Status::Compensated => return None,
+    };
+    Some(Move { state, effects: vec![effect], what: What::Again })
 }
 
 /// Whether the step at `position` may happen at any time and can be undone all the same.

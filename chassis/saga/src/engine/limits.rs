@@ -184,6 +184,7 @@ impl Engine {
                 format!("the step {} was not answered in time", shape.name_of(state.position));
             self.go(&mut tx, &mut locked, state, &step, &why).await?;
             tx.commit().await?;
+            fault::point!("saga.turned-back");
             Ok(true)
         });
         end.await.map_err(|failure: Failure<Never>| match failure {

@@ -94,7 +94,10 @@ impl Engine {
     ) -> Result<Option<String>, Error> {
         let Subject { id, plan, .. } = subject;
         let due_at = self.due_at(tx, subject, step.state);
-        store::advance(tx, Written { id, plan, from, to: step.state, due_at, data, entry }).await
+        let written = Written { id, plan, from, to: step.state, due_at, data, entry };
+        let data = store::advance(tx, written).await?;
+        fault::point!("saga.moved");
+        Ok(data)
     }
 
     pub(super) async fn play(
@@ -112,7 +115,9 @@ impl Engine {
             Status::Completed => tracing::debug!(saga = %id, "a saga is completed"),
             _ => {}
         }
-        instance.play(tx, &step.effects, because).await
+        instance.play(tx, &step.effects, because).await?;
+        fault::point!("saga.played");
+        Ok(())
     }
 
     pub(super) fn entry(

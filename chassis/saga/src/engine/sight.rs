@@ -2,7 +2,7 @@
 
 use kernel::Timestamp;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use storage::Error;
 
 use super::Engine;
@@ -21,12 +21,16 @@ pub struct Filter {
     pub name: Option<String>,
     /// Standing there only.
     pub status: Option<Status>,
+    /// Those that have not ended, and have not moved since then.
+    pub stuck_since: Option<Timestamp>,
     /// Those that come after this one in the order of their ids: the last of the page before.
     pub after: Option<SagaId>,
+    /// At most so many; 100 when it is not said.
+    pub limit: Option<u32>,
 }
 
 /// A saga in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Which saga.
     pub id: String,
@@ -47,7 +51,7 @@ pub struct Summary {
 }
 
 /// Everything about one saga.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Inspection {
     /// What a list shows of it.
     pub summary: Summary,
@@ -60,16 +64,16 @@ pub struct Inspection {
 }
 
 /// How far one step of one saga is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepProgress {
     /// The step.
-    pub name: &'static str,
+    pub name: String,
     /// How far it is.
     pub progress: Progress,
 }
 
 /// How far a step is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Progress {
     /// Nothing was sent.
@@ -99,11 +103,11 @@ pub struct Census {
     pub ended: u64,
 }
 
-/// The longest list.
-const PAGE: u64 = 100;
+/// The length of a list when none is said.
+const PAGE: u32 = 100;
 
 impl Engine {
-    /// Up to 100 sagas that `filter` lets through, in the order of their ids.
+    /// The sagas that `filter` lets through, in the order of their ids.
     ///
     /// # Errors
     ///
@@ -120,10 +124,15 @@ impl Engine {
         only("name =", filter.name.as_deref());
         only("status =", filter.status.map(Status::as_str));
         only("id >", filter.after.as_ref().map(SagaId::as_str));
+        if let Some(moment) = filter.stuck_since {
+            values.push(moment.micros().into());
+            conditions.push(format!("{OPEN} AND updated_at < ${}", values.len()));
+        }
         let given = if conditions.is_empty() { "" } else { "WHERE" };
         let sql = format!(
-            "SELECT {COLUMNS} FROM saga {given} {} ORDER BY id LIMIT {PAGE}",
-            conditions.join(" AND ")
+            "SELECT {COLUMNS} FROM saga {given} {} ORDER BY id LIMIT {}",
+            conditions.join(" AND "),
+            filter.limit.unwrap_or(PAGE)
         );
         let reader = self.db.reader();
         let rows = reader.query_all_raw(store::statement(&reader, sql, values)).await?;
@@ -223,7 +232,7 @@ fn progress(shape: &Shape, state: State, log: &[Entry]) -> Vec<StepProgress> {
             Status::Undoing if index == state.position => Progress::Undoing,
             _ => logged,
         };
-        StepProgress { name, progress }
+        StepProgress { name: name.to_owned(), progress }
     };
     shape.steps().enumerate().map(of).collect()
 }

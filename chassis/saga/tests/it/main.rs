@@ -5,6 +5,7 @@
 #[macro_use]
 mod world;
 mod cost;
+mod crash;
 mod limits;
 mod plans;
 mod refusals;

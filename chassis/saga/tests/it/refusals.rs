@@ -1,6 +1,6 @@
 //! What a saga does when a neighbour says no, and when its own module changes its mind.
 
-use saga::{Abandoned, Engine, Progress, SagaId, Status, What};
+use saga::{Abandoned, Engine, Progress, Retried, SagaId, Status, What};
 use storage::Database;
 
 use crate::{
@@ -19,6 +19,9 @@ on_both! {
     duplicate_answers_change_nothing,
     a_pivot_that_is_refused_can_be_sent_again_or_given_up,
     a_saga_has_one_instance_per_key,
+    a_step_whose_command_was_given_up_is_sent_again_and_the_first_answer_counts,
+    an_undo_is_sent_again_too,
+    what_has_ended_or_is_not_there_is_not_sent_again,
 }
 
 async fn abandon(db: &Database, engine: &Engine, id: &SagaId) -> Abandoned {
@@ -33,6 +36,13 @@ async fn again(db: &Database, engine: &Engine, id: &SagaId) -> bool {
     let sent = engine.again(&mut tx, id).await.unwrap();
     tx.commit().await.unwrap();
     sent
+}
+
+async fn retry(db: &Database, engine: &Engine, id: &SagaId) -> Retried {
+    let mut tx = db.begin().await.unwrap();
+    let retried = engine.retry(&mut tx, id, "ada wanted it").await.unwrap();
+    tx.commit().await.unwrap();
+    retried
 }
 
 async fn a_saga_whose_steps_are_done_completes(world: World) {
@@ -183,4 +193,46 @@ async fn a_saga_has_one_instance_per_key(world: World) {
     let mut tx = site.db.begin().await.unwrap();
     let twice = site.engine.start(&mut tx, &Trip::new("rome")).await;
     assert!(matches!(twice, Err(storage::Error::Unique { .. })), "{twice:?}");
+}
+
+async fn a_step_whose_command_was_given_up_is_sent_again_and_the_first_answer_counts(world: World) {
+    let site = world.start().await;
+    site.desk.says("money", &[Say::Nothing, Say::Nothing]);
+    let id = site.begin(&Trip::new("rome")).await;
+    site.asks("rome", "money").await;
+    let sent = Retried::Sent { status: Status::Running, step: "money" };
+    assert_eq!(retry(&site.db, &site.engine, &id).await, sent);
+    site.running.quiet(crate::world::LIMIT).await.unwrap();
+    assert_eq!(site.asked("rome").await, ["hotel", "money", "money"]);
+
+    site.desk.done("money").await;
+    site.reaches(&id, Status::Completed).await;
+    site.desk.done("money").await;
+    site.running.quiet(crate::world::LIMIT).await.unwrap();
+    assert_eq!(site.noted("rome").await, ["paid", "arrived"]);
+    let log = site.engine.inspect(&id).await.unwrap().unwrap().log;
+    let again = log.iter().find(|entry| entry.what == What::Again).unwrap();
+    assert_eq!((again.step.as_str(), again.why.as_deref()), ("money", Some("ada wanted it")));
+}
+
+async fn an_undo_is_sent_again_too(world: World) {
+    let site = world.start().await;
+    site.desk.says("money", &[Say::No(No::Never)]);
+    site.desk.says("cancel the hotel", &[Say::Nothing]);
+    let id = site.begin(&Trip::new("rome")).await;
+    site.asks("rome", "cancel the hotel").await;
+    let sent = Retried::Sent { status: Status::Undoing, step: "hotel" };
+    assert_eq!(retry(&site.db, &site.engine, &id).await, sent);
+    site.reaches(&id, Status::Compensated).await;
+    let asked = ["hotel", "money", "cancel the hotel", "cancel the hotel", "give back the seat"];
+    assert_eq!(site.asked("rome").await, asked);
+}
+
+async fn what_has_ended_or_is_not_there_is_not_sent_again(world: World) {
+    let site = world.start().await;
+    let id = site.begin(&Trip::new("rome")).await;
+    site.reaches(&id, Status::Completed).await;
+    assert_eq!(retry(&site.db, &site.engine, &id).await, Retried::Ended);
+    let nobody = SagaId::of::<Trip>("nobody");
+    assert_eq!(retry(&site.db, &site.engine, &nobody).await, Retried::Unknown);
 }

@@ -46,24 +46,12 @@ macro_rules! on_both {
 
 static HISTORY: History = History {
     module: "test",
-    steps: &[
-        Step {
-            name: "chassis/0001_messaging",
-            sqlite: include_str!("../../../../migrations/chassis/0001_messaging.sqlite.sql"),
-            postgres: include_str!("../../../../migrations/chassis/0001_messaging.postgres.sql"),
-        },
-        Step {
-            name: "chassis/0003_saga",
-            sqlite: include_str!("../../../../migrations/chassis/0003_saga.sql"),
-            postgres: include_str!("../../../../migrations/chassis/0003_saga.sql"),
-        },
-        Step {
-            name: "test/0001_note",
-            sqlite: "CREATE TABLE note (pos INTEGER PRIMARY KEY, trip TEXT, what TEXT)",
-            postgres: "CREATE TABLE note (pos BIGINT GENERATED ALWAYS AS IDENTITY, \
+    steps: &[Step {
+        name: "test/0001_note",
+        sqlite: "CREATE TABLE note (pos INTEGER PRIMARY KEY, trip TEXT, what TEXT)",
+        postgres: "CREATE TABLE note (pos BIGINT GENERATED ALWAYS AS IDENTITY, \
                        trip TEXT, what TEXT)",
-        },
-    ],
+    }],
 };
 
 /// Writes down what happened to a trip.
@@ -158,8 +146,9 @@ fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::at(Timestamp::from_micros(1_800_000_000_000_000)))
 }
 
-async fn open(url: &str) -> Database {
+pub(crate) async fn open(url: &str) -> Database {
     let db = Database::open(&storage::Options::new(url)).await.unwrap();
+    db.migrate(&migrations::CHASSIS).await.unwrap();
     db.migrate(&HISTORY).await.unwrap();
     db
 }
@@ -286,10 +275,13 @@ impl Answer<Tell> for Desk {
         &self,
         tx: &mut Tx,
         tell: Tell,
-        _delivery: &Delivery,
+        delivery: &Delivery,
     ) -> Result<Answered<Tell>, Failure> {
         note(tx, &tell.trip, &tell.what).await?;
-        Ok(Answered::Now(Ok(())))
+        Ok(match self.next(&tell.what, delivery) {
+            Some(Say::Nothing) => Answered::Later,
+            None | Some(Say::No(_)) => Answered::Now(Ok(())),
+        })
     }
 }
 
