@@ -6,6 +6,7 @@ use futures::{
     FutureExt,
     future::{BoxFuture, join_all},
 };
+use ports::Origin;
 use tokio_util::sync::CancellationToken;
 
 type Start = Box<dyn FnOnce(CancellationToken) -> BoxFuture<'static, ()> + Send>;
@@ -40,7 +41,9 @@ impl Background {
             while stop.run_until_cancelled(ticks.tick()).await.is_some() {
                 let round = std::panic::catch_unwind(AssertUnwindSafe(&mut work));
                 let round = match round {
-                    Ok(round) => AssertUnwindSafe(round).catch_unwind().await,
+                    Ok(round) => {
+                        Origin::now(name).scope(AssertUnwindSafe(round).catch_unwind()).await
+                    }
                     Err(panic) => Err(panic),
                 };
                 if round.is_err() {

@@ -26,6 +26,8 @@ use kernel::PageRequest;
 const ACCESS_TOKEN: &str = "access_token";
 /// The security scheme of guest tokens.
 const GUEST: &str = "guest_token";
+/// The largest body of an operation, in bytes.
+const BODY_LIMIT: &str = "x-body-limit";
 
 /// Adds to the document of a module what follows from its routes.
 pub(crate) fn complete(document: &mut OpenApi, table: &[Arc<Operation>]) {
@@ -66,6 +68,9 @@ fn describe(described: &mut path::Operation, operation: &Operation) {
     described.parameters.iter_mut().flatten().for_each(narrow);
     let extensions = described.extensions.get_or_insert_default();
     extensions.merge(policy(operation.policy));
+    if described.request_body.is_some() {
+        extensions.insert(BODY_LIMIT.to_owned(), operation.body_limit.into());
+    }
     match operation.method {
         Method::POST | Method::PATCH => accept_key(described, operation.idempotency_key),
         Method::GET => {

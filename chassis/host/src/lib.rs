@@ -185,6 +185,8 @@ pub struct Hosted<P: ?Sized> {
     pub routes: Routes,
     /// What it does when others say something.
     pub subscriptions: messaging::Subscriptions,
+    /// What runs its sagas, if it begins any.
+    pub sagas: Option<Arc<saga::Engine>>,
     /// What it does unasked; started by the process, awaited at drain.
     pub background: Vec<Background>,
 }

@@ -51,6 +51,10 @@ permissions! {
     DeliveryDispatch = "delivery:dispatch";
     /// Reads what mail was sent to whom.
     MailRead = "mail:read";
+    /// Sees what modules could not handle, without what it says.
+    OperationsRead = "operations:read";
+    /// Decides about it: has it tried again, changes it, gives it up.
+    OperationsMend = "operations:mend";
 }
 
 impl std::fmt::Display for Permission {
@@ -103,14 +107,21 @@ impl Role {
     /// What this role may do.
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::{
-            DeliveryDispatch, DeliveryRead, MailRead, OrderCancel, OrderRead, PaymentCapture,
-            PaymentRead, PaymentRefund, ProductWrite, StockAdjust, StockRead, UserRead,
+            DeliveryDispatch, DeliveryRead, MailRead, OperationsRead, OrderCancel, OrderRead,
+            PaymentCapture, PaymentRead, PaymentRefund, ProductWrite, StockAdjust, StockRead,
+            UserRead,
         };
         match self {
             Self::Customer => &[],
-            Self::Support => {
-                &[UserRead, OrderRead, OrderCancel, PaymentRead, DeliveryRead, MailRead]
-            }
+            Self::Support => &[
+                UserRead,
+                OrderRead,
+                OrderCancel,
+                PaymentRead,
+                DeliveryRead,
+                MailRead,
+                OperationsRead,
+            ],
             Self::Catalogue => &[ProductWrite, StockRead],
             Self::Warehouse => &[StockRead, StockAdjust, OrderRead, DeliveryRead, DeliveryDispatch],
             Self::Finance => &[OrderRead, PaymentRead, PaymentCapture, PaymentRefund],

@@ -8,14 +8,15 @@ use std::{
 };
 
 use actix_web::{
-    Error,
+    Error, HttpMessage,
     dev::{Service, ServiceRequest, ServiceResponse},
 };
 use futures::FutureExt;
 use kernel::Code;
+use ports::Origin;
 
 use super::problem_of;
-use crate::Problem;
+use crate::{Chosen, Problem};
 
 /// Runs an application for one request. It ends within `patience`, and its panic ends here.
 ///
@@ -29,12 +30,24 @@ pub async fn contained<S, B>(
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
 {
+    let origin = origin(&request);
     let work = catch_unwind(AssertUnwindSafe(|| inner.call(request)));
-    let work = work.map_err(|panic| panicked(&*panic))?;
-    match tokio::time::timeout(patience, caught(work)).await {
+    let work = tokio::time::timeout(patience, caught(work.map_err(|panic| panicked(&*panic))?));
+    let ended = match origin {
+        Some(origin) => origin.scope(work).await,
+        None => work.await,
+    };
+    match ended {
         Err(_) => Err(Problem::of(Code::DeadlineExceeded, "the handler did not answer in time")),
         Ok(ended) => ended?.map_err(|error| problem_of(&error)),
     }
+}
+
+/// What the request sets off, if it may change anything.
+fn origin(request: &ServiceRequest) -> Option<Origin> {
+    let known = request.extensions();
+    let Chosen(operation) = known.get::<Chosen>().filter(|_| !request.method().is_safe())?;
+    Some(Origin::now(format!("{} {}", operation.method, operation.pattern)))
 }
 
 /// Waits for `work`, whose panic ends here.
