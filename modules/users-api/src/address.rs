@@ -1,6 +1,6 @@
 //! Address books.
 
-use kernel::{Page, PageRequest, Version};
+use kernel::{Page, PageRequest, Version, Violation};
 use serde::{Deserialize, Serialize};
 
 use crate::UserId;
@@ -29,6 +29,44 @@ pub struct PostalAddress {
     pub postal_code: String,
     /// ISO 3166-1 alpha-2, upper case.
     pub country: String,
+}
+
+impl PostalAddress {
+    /// The address as it is printed on a label, without the space around its lines. What is wrong with it is
+    /// added to `wrong`, below the pointer `at`.
+    #[must_use]
+    pub fn read(&self, at: &str, wrong: &mut Vec<Violation>) -> Self {
+        let mut line = |field: &str, value: &str, most| {
+            let value = value.trim();
+            let blame =
+                |code, detail: String| Violation::new(format!("{at}/{field}"), code, detail);
+            if !(1..=most).contains(&value.chars().count()) {
+                wrong.push(blame("length", format!("give 1 to {most} characters")));
+            } else if value.chars().any(char::is_control) {
+                let detail = "give one line without control characters".to_owned();
+                wrong.push(blame("control-character", detail));
+            }
+            value.to_owned()
+        };
+        let some = |value: &Option<String>| {
+            value.as_deref().map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned)
+        };
+        let read = Self {
+            recipient: line("recipient", &self.recipient, 200),
+            phone: some(&self.phone).map(|phone| line("phone", &phone, 40)),
+            line1: line("line1", &self.line1, 200),
+            line2: some(&self.line2).map(|line2| line("line2", &line2, 200)),
+            city: line("city", &self.city, 200),
+            region: some(&self.region).map(|region| line("region", &region, 200)),
+            postal_code: line("postal_code", &self.postal_code, 20),
+            country: self.country.clone(),
+        };
+        if !kernel::is_country(&read.country) {
+            let detail = "give the country as two upper-case letters of ISO 3166-1: DE, JP, US";
+            wrong.push(Violation::new(format!("{at}/country"), "unknown-country", detail));
+        }
+        read
+    }
 }
 
 /// What an address is taken for when nobody chooses one. A book has at most one of each.

@@ -99,6 +99,7 @@ async fn open_with(
         wire: UsersSkeleton::new(port.clone()),
         routes: http::routes(port.clone(), replies, http::Discretion(passwords)),
         subscriptions: Subscriptions::of("users"),
+        sagas: None,
         background,
         port,
     })

@@ -1,6 +1,7 @@
 //! Reading what people typed.
 
 use kernel::Violation;
+use users_api::PostalAddress;
 
 /// Reads fields one after the other and remembers what was wrong.
 #[derive(Default)]
@@ -33,6 +34,11 @@ impl Reading {
     ) -> Option<String> {
         let value = value.map(str::trim).filter(|value| !value.is_empty())?;
         Some(self.text(pointer, value, most))
+    }
+
+    /// An address that a parcel could be sent to.
+    pub(crate) fn address(&mut self, pointer: &str, given: &PostalAddress) -> PostalAddress {
+        given.read(pointer, &mut self.violations)
     }
 
     /// What was read, or all that was wrong.
