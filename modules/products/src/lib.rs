@@ -54,6 +54,7 @@ pub fn open(db: Database, needs: Needs) -> Hosted<dyn Products> {
         wire: ProductsSkeleton::new(port.clone()),
         routes: http::routes(port.clone(), replies),
         subscriptions,
+        sagas: None,
         background: vec![sweeper, indexer, answers],
         port,
     }

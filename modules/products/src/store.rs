@@ -10,6 +10,7 @@ mod facets;
 mod import;
 mod indexing;
 mod keeping;
+mod parcels;
 mod products;
 mod reservation;
 mod rows;

@@ -1,12 +1,12 @@
-//! What products do when they are told to, or hear that a parcel has left.
+//! What products do when they are told to, or hear what became of parcels.
 
 use std::sync::Arc;
 
-use deliveries_api::ShipmentDispatched;
+use deliveries_api::{Portion, ShipmentCancelled, ShipmentDispatched};
 use kernel::{Clock, Ids};
 use messaging::{Answer, Answered, Delivery, Failure, Handle, Subscriptions};
 use ports::async_trait;
-use products_api::{CommitReservation, Owner, ReleaseReservation, Unavailable};
+use products_api::{CommitReservation, HoldLine, Owner, ReleaseReservation, Unavailable};
 use storage::Tx;
 
 use crate::store::{Books, Committed};
@@ -16,7 +16,8 @@ pub(crate) fn of(clock: Arc<dyn Clock>, ids: Ids) -> Subscriptions {
     Subscriptions::of("products")
         .answer::<CommitReservation>(stock.clone())
         .answer::<ReleaseReservation>(stock.clone())
-        .on::<ShipmentDispatched>(stock)
+        .on::<ShipmentDispatched>(stock.clone())
+        .on::<ShipmentCancelled>(stock)
 }
 
 struct Stock(Books);
@@ -54,16 +55,38 @@ impl Answer<ReleaseReservation> for Stock {
 
 #[async_trait]
 impl Handle<ShipmentDispatched> for Stock {
-    /// The first parcel of an order consumes what was reserved for it; later ones find nothing.
+    /// A parcel consumes its part of what was sold.
     async fn handle(
         &self,
         tx: &mut Tx,
         event: ShipmentDispatched,
         _: &Delivery,
     ) -> Result<(), Failure> {
-        if !self.0.ship(tx, &Owner(event.order.to_string())).await? {
+        let owner = Owner(event.order.to_string());
+        if !self.0.ship(tx, &owner, &lines(event.lines)).await? {
             tracing::debug!(order = %event.order, "a parcel left for which nothing is reserved");
         }
         Ok(())
     }
+}
+
+#[async_trait]
+impl Handle<ShipmentCancelled> for Stock {
+    /// What was in a parcel that is not sent can be sold again. When the whole order is called off it gives
+    /// back everything itself, before or after this.
+    async fn handle(
+        &self,
+        tx: &mut Tx,
+        event: ShipmentCancelled,
+        _: &Delivery,
+    ) -> Result<(), Failure> {
+        let owner = Owner(event.order.to_string());
+        self.0.call_off(tx, &owner, &lines(event.lines)).await?;
+        Ok(())
+    }
+}
+
+fn lines(parcel: Vec<Portion>) -> Vec<HoldLine> {
+    let line = |Portion { variant, quantity }| HoldLine { variant, quantity };
+    parcel.into_iter().map(line).collect()
 }

@@ -65,7 +65,7 @@ impl Shop {
         let settings = Settings { sweep_every: Duration::from_millis(5), ..Settings::default() };
         let meters = ports::Meters::default();
         let needs = Needs { clock: clock.clone(), ids: Ids::new(clock.clone()), meters, settings };
-        let Hosted { port, wire: _, routes, subscriptions, background } =
+        let Hosted { port, wire: _, routes, subscriptions, sagas: _, background } =
             crate::open(db.clone(), needs);
         Self { products: port, db, clock, routes, subscriptions, background }
     }

@@ -18,8 +18,6 @@ pub(crate) enum Change {
     Commit,
     /// It was taken back and is made again, because it is sold after all.
     Remake,
-    /// It leaves the house.
-    Ship,
     /// Its owner gives it back.
     Release,
     /// It is taken back because its time is over.
@@ -31,7 +29,6 @@ impl Change {
     pub(crate) fn target(self) -> ReservationState {
         match self {
             Self::Commit | Self::Remake => ReservationState::Committed,
-            Self::Ship => ReservationState::Consumed,
             Self::Release => ReservationState::Released,
             Self::Expire => ReservationState::Expired,
         }
@@ -44,7 +41,6 @@ pub(crate) fn next(state: ReservationState, change: Change) -> Option<Reservatio
     let allowed = match change {
         Change::Commit | Change::Expire => state == Held,
         Change::Remake => state == Expired,
-        Change::Ship => state == Committed,
         Change::Release => matches!(state, Held | Committed),
     };
     allowed.then(|| change.target())
@@ -86,6 +82,15 @@ pub(crate) fn in_variant_order(lines: &[HoldLine]) -> Vec<HoldLine> {
     let mut lines = lines.to_vec();
     lines.sort_by_key(|line| line.variant);
     lines
+}
+
+/// How many of a line that is sold are in a parcel; one that does not say what is in it has all.
+pub(crate) fn taken(line: &HoldLine, parcel: &[HoldLine]) -> u32 {
+    if parcel.is_empty() {
+        return line.quantity;
+    }
+    let packed = parcel.iter().filter(|packed| packed.variant == line.variant);
+    packed.map(|packed| packed.quantity).sum::<u32>().min(line.quantity)
 }
 
 /// Accepts a reservation that is held or sold, and refuses one that ended.

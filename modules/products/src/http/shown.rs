@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(super) use kept::{KeptCard, KeptProduct, KeptVariant};
-pub(super) use stock::{Reservation, StockEntry, StockLevel, StockMovement};
+pub(super) use stock::{Booked, Reservation, StockEntry, StockMovement};
 
 /// What a search has found.
 #[derive(Serialize, ToSchema)]

@@ -6,7 +6,7 @@ use identity::Permission;
 use products_api::{Owner, Products, Reservations, StockMovements};
 
 use super::{
-    shown::{Reservation, StockEntry, StockLevel, StockMovement},
+    shown::{Booked, Reservation, StockEntry, StockMovement},
     wishes::{LevelSearch, Movement, MovementSearch, ReservationSearch},
 };
 
@@ -39,19 +39,19 @@ pub(super) async fn movements(
 
 /// Books stock that came, came back or was counted. The key names the movement: it is booked once.
 #[utoipa::path(post, path = "/v1/admin/stock-movements", tag = "products", request_body = Movement,
-    responses((status = 200, body = StockLevel, description = "How many there are now."), Problem))]
+    responses((status = 200, body = Booked, description = "How many there are now."), Problem))]
 pub(super) async fn adjust(
     products: Data<dyn Products>,
     replies: Data<Replies>,
     who: Who,
     wish: Keyed<Movement>,
-) -> Result<Answer<StockLevel>, Problem> {
+) -> Result<Answer<Booked>, Problem> {
     let staff = who.with(Permission::StockAdjust)?;
     let (intent, body) = wish.required()?;
     let cause = format!("{} {}", staff.subject, intent.key);
     let adjusted = products.adjust(body.caused_by(cause)?);
     let adjusted = replies.once(&who, "book a movement", Some(intent), adjusted).await?;
-    Ok(adjusted.answer(|level| Answer::ok(StockLevel::from(level))))
+    Ok(adjusted.answer(|level| Answer::ok(Booked::from(level))))
 }
 
 /// Lists reservations, the latest first.

@@ -64,11 +64,11 @@ struct Left {
     tracked: i64,
 }
 
-/// A reservation whose state was just changed.
+/// A reservation that was just changed.
 #[derive(FromQueryResult)]
-struct Changed {
-    id: String,
-    lines: String,
+pub(super) struct Changed {
+    pub(super) id: String,
+    pub(super) lines: String,
 }
 
 impl Books {
@@ -208,25 +208,7 @@ impl Books {
         Ok(true)
     }
 
-    /// Takes out of the house what was sold to `owner`; false when there is nothing of the kind.
-    pub(crate) async fn ship(&self, tx: &Tx, owner: &Owner) -> Result<bool, Error> {
-        let Some(Changed { id, lines: json }) = change(tx, owner, Change::Ship).await? else {
-            return Ok(false);
-        };
-        let lines = lines(&json)?;
-        for HoldLine { variant, quantity } in counted(&lines) {
-            Sql::new("UPDATE stock_level SET on_hand = on_hand - ")
-                .bind(i64::from(quantity))
-                .push(", reserved = reserved - $1 WHERE variant = ")
-                .bind(variant.to_string())
-                .execute(tx)
-                .await?;
-        }
-        self.move_lines(tx, "shipped", read(&id)?, &lines).await?;
-        Ok(true)
-    }
-
-    async fn give_back(
+    pub(super) async fn give_back(
         &self,
         tx: &Tx,
         reservation: ReservationId,
@@ -243,7 +225,7 @@ impl Books {
         self.move_lines(tx, "released", reservation, lines).await
     }
 
-    async fn move_lines(
+    pub(super) async fn move_lines(
         &self,
         tx: &Tx,
         kind: &str,
@@ -270,7 +252,7 @@ impl Books {
 }
 
 /// The lines for which stock was set aside, in the order in which rows are locked.
-fn counted(lines: &[Held]) -> Vec<HoldLine> {
+pub(super) fn counted(lines: &[Held]) -> Vec<HoldLine> {
     let counted = lines.iter().filter(|held| held.counted).map(|held| held.line);
     in_variant_order(&counted.collect::<Vec<_>>())
 }

@@ -2,12 +2,13 @@
 
 use host::Links;
 use kernel::Timestamp;
+use products_api::VariantId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// How many there are of a variant.
 #[derive(Serialize, ToSchema)]
-pub(in crate::http) struct StockLevel {
+struct StockLevel {
     variant: String,
     /// In the house.
     on_hand: i64,
@@ -15,6 +16,15 @@ pub(in crate::http) struct StockLevel {
     reserved: i64,
     /// Of these, not set aside.
     available: i64,
+}
+
+/// How many there are of a variant after a movement.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct Booked {
+    #[serde(flatten)]
+    level: StockLevel,
+    #[serde(rename = "_links")]
+    links: Links,
 }
 
 /// How many there are of a variant, and what it is.
@@ -47,6 +57,8 @@ pub(in crate::http) struct StockMovement {
     #[serde(skip_serializing_if = "Option::is_none")]
     reservation: Option<String>,
     at: Timestamp,
+    #[serde(rename = "_links")]
+    links: Links,
 }
 
 /// Stock that is or was held for somebody.
@@ -78,12 +90,19 @@ impl From<products_api::StockLevel> for StockLevel {
     }
 }
 
+impl From<products_api::StockLevel> for Booked {
+    fn from(level: products_api::StockLevel) -> Self {
+        let links = Links::default().to("movements", movements(level.variant));
+        Self { level: level.into(), links }
+    }
+}
+
 impl From<products_api::StockEntry> for StockEntry {
     fn from(entry: products_api::StockEntry) -> Self {
         let products_api::StockEntry { level, product, title, sku, tracked } = entry;
         let links = Links::default()
             .to("product", format!("/v1/admin/products/{product}"))
-            .to("movements", format!("/v1/admin/stock-movements?variant={}", level.variant));
+            .to("movements", movements(level.variant));
         Self { level: level.into(), sku, title, product: product.to_string(), tracked, links }
     }
 }
@@ -98,8 +117,14 @@ impl From<products_api::StockMovement> for StockMovement {
             reason: movement.reason,
             reservation: movement.reservation.map(|reservation| reservation.to_string()),
             at: movement.at,
+            links: Links::default().to("movements", movements(movement.variant)),
         }
     }
+}
+
+/// Where all movements of a variant are.
+fn movements(variant: VariantId) -> String {
+    format!("/v1/admin/stock-movements?variant={variant}")
 }
 
 impl From<products_api::Reservation> for Reservation {
