@@ -1,4 +1,6 @@
 //! What deliveries announces. Every event about the shipments of one order is applied in its order.
+//!
+//! `lines` is empty in events that are older than this field: such a shipment is the whole order.
 
 use kernel::{Event, Message, Moment};
 
@@ -17,6 +19,9 @@ pub struct ShipmentPrepared {
     pub carrier: String,
     /// The carrier's number for it.
     pub waybill: Waybill,
+    /// What is in it.
+    #[serde(default)]
+    pub lines: Vec<Portion>,
     /// How far all shipments of the order have got together.
     pub overall: DeliveryStatus,
     /// The shipment's version.
@@ -38,6 +43,9 @@ pub struct ShipmentDispatched {
     pub carrier: String,
     /// The carrier's number for it.
     pub waybill: Waybill,
+    /// What is in it.
+    #[serde(default)]
+    pub lines: Vec<Portion>,
     /// How far all shipments of the order have got together.
     pub overall: DeliveryStatus,
     /// The shipment's version.
@@ -57,6 +65,9 @@ pub struct ShipmentProgressed {
     pub customer: UserId,
     /// How far it has got.
     pub status: Status,
+    /// What is in it.
+    #[serde(default)]
+    pub lines: Vec<Portion>,
     /// How far all shipments of the order have got together.
     pub overall: DeliveryStatus,
     /// The shipment's version.
@@ -74,6 +85,9 @@ pub struct ShipmentDelivered {
     pub order: OrderId,
     /// Who gets it.
     pub customer: UserId,
+    /// What is in it.
+    #[serde(default)]
+    pub lines: Vec<Portion>,
     /// How far all shipments of the order have got together.
     pub overall: DeliveryStatus,
     /// The shipment's version.
@@ -91,6 +105,33 @@ pub struct ShipmentCancelled {
     pub order: OrderId,
     /// Who gets it.
     pub customer: UserId,
+    /// What is in it.
+    #[serde(default)]
+    pub lines: Vec<Portion>,
+    /// How far all shipments of the order have got together.
+    pub overall: DeliveryStatus,
+    /// The shipment's version.
+    pub version: Version,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A part of a shipment that is in the house became a shipment of its own, which [`ShipmentPrepared`] tells of
+/// when it has a waybill.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShipmentSplit {
+    /// Which one.
+    pub shipment: ShipmentId,
+    /// Of which order.
+    pub order: OrderId,
+    /// Who gets it.
+    pub customer: UserId,
+    /// What has become of the part.
+    pub into: ShipmentId,
+    /// What is left in it.
+    pub lines: Vec<Portion>,
+    /// Whether it has a waybill yet.
+    pub status: Status,
     /// How far all shipments of the order have got together.
     pub overall: DeliveryStatus,
     /// The shipment's version.
@@ -126,4 +167,5 @@ announced! {
     ShipmentProgressed = "shipment-progressed", |it| Some(it.status.as_str().to_owned());
     ShipmentDelivered = "shipment-delivered", |_| None;
     ShipmentCancelled = "shipment-cancelled", |_| None;
+    ShipmentSplit = "shipment-split", |it| Some(format!("into {}", it.into));
 }

@@ -21,13 +21,19 @@ mod waybill;
 pub use commands::{AlreadyDispatched, CancelDelivery};
 pub use events::{
     ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentPrepared, ShipmentProgressed,
+    ShipmentSplit,
 };
-pub use quoting::{Destination, Quote};
+pub use quoting::{Destination, Quote, Quotes};
 pub use status::{Status, UnknownStatus};
 pub use tracking::{
     Received, Tracking, TrackingCode, TrackingEvent, TrackingEventId, TrackingSource, Webhook,
 };
 pub use waybill::{InvalidWaybill, Waybill};
+
+/// The channel at which deliveries asks whoever goes to its carriers.
+pub const CARRIERS: &str = "deliveries.carriers";
+/// The channel at which it gathers what they say.
+pub const RATES: &str = "deliveries.rates";
 
 kernel::id! {
     /// Names one shipment.
@@ -37,8 +43,8 @@ kernel::id! {
 /// Deliveries, as their neighbours see them.
 #[async_trait]
 pub trait Deliveries: Send + Sync {
-    /// The ways a parcel can go to a country, cheapest first; none when nothing goes there.
-    async fn quotes(&self, to: Destination) -> Result<Vec<Quote>>;
+    /// The ways a parcel can go to a country, as all carriers have told; and who of them has not.
+    async fn quotes(&self, to: Destination) -> Result<Quotes>;
     /// The shipments of one order of the customer's, in their order.
     async fn of_order(&self, which: ShipmentsOf) -> Result<Vec<Shipment>>;
     /// One shipment of the customer's.
@@ -55,13 +61,16 @@ pub trait Deliveries: Send + Sync {
     async fn dispatch(&self, shipment: ShipmentId) -> Result<Shipment>;
     /// Calls off a parcel that is still in the house. Idempotent: a cancelled shipment stays cancelled.
     async fn cancel(&self, shipment: ShipmentId) -> Result<Shipment>;
+    /// Makes a parcel of its own of a part of one that is still in the house, and gives the new one. Done again
+    /// it takes another part: idempotent by the `Idempotency-Key` of the request.
+    async fn split(&self, wish: SplitShipment) -> Result<Shipment>;
     /// Takes in what a carrier has sent; it is applied soon afterwards. Idempotent by the event's id.
     async fn receive(&self, webhook: Webhook) -> Result<Received>;
 }
 
 ports::remote! {
     Deliveries in "deliveries", Error => RemoteDeliveries, DeliveriesSkeleton, LocalDeliveries {
-        query quotes(Destination) -> Vec<Quote>;
+        query quotes(Destination) -> Quotes;
         query of_order(ShipmentsOf) -> Vec<Shipment>;
         query shipment(ShipmentOf) -> Shipment;
         query records(PageRequest) -> Page<ShipmentRecord>;
@@ -70,6 +79,7 @@ ports::remote! {
         query track(Waybill) -> Tracking;
         command dispatch(ShipmentId) -> Shipment;
         command cancel(ShipmentId) -> Shipment;
+        command split(SplitShipment) -> Shipment;
         command receive(Webhook) -> Received;
     }
 }
@@ -107,6 +117,15 @@ pub struct ListShipments {
     pub waybill: Option<Waybill>,
     /// Which part of the list.
     pub page: PageRequest,
+}
+
+/// A part of a shipment that is to be sent apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitShipment {
+    /// Which one.
+    pub shipment: ShipmentId,
+    /// What is taken out of it: something, not everything, each thing once.
+    pub lines: Vec<Portion>,
 }
 
 /// A shipment with everything that happened to it.
@@ -163,6 +182,21 @@ pub struct Line {
     pub title: String,
 }
 
+/// So many of one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Portion {
+    /// What.
+    pub variant: VariantId,
+    /// How many.
+    pub quantity: u32,
+}
+
+impl From<&Line> for Portion {
+    fn from(line: &Line) -> Self {
+        Self { variant: line.variant, quantity: line.quantity }
+    }
+}
+
 /// Why deliveries said no.
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "each says what it is")]
@@ -177,6 +211,8 @@ pub enum Error {
     NotDispatchable(Status),
     #[error("the shipment is {0}: the carrier has it, and it cannot be called off")]
     NotCancellable(Status),
+    #[error("the shipment is {0} and cannot be split")]
+    NotDivisible(Status),
     #[error("the signature is not the carrier's, or it is too old")]
     Forged,
     #[error("the carrier's message cannot be read: {0}")]
@@ -198,7 +234,9 @@ impl Fault for Error {
             Self::UnknownShipment(_) | Self::UnknownWaybill(_) | Self::UnknownCarrier(_) => {
                 Code::NotFound
             }
-            Self::NotDispatchable(_) | Self::NotCancellable(_) => Code::Conflict,
+            Self::NotDispatchable(_) | Self::NotCancellable(_) | Self::NotDivisible(_) => {
+                Code::Conflict
+            }
             Self::Forged => Code::Unauthenticated,
             Self::Unreadable(_) => Code::MalformedRequest,
             Self::Invalid(_) => Code::ValidationFailed,

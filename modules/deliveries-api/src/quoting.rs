@@ -39,6 +39,15 @@ impl Destination {
     }
 }
 
+/// What sending something costs, as far as the carriers have said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quotes {
+    /// Cheapest first; none when nothing goes there.
+    pub items: Vec<Quote>,
+    /// The carriers that gave no answer: their prices are older, or not there.
+    pub silent: Vec<String>,
+}
+
 /// One way a parcel can go, and its price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {

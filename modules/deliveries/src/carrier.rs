@@ -1,10 +1,12 @@
 //! Whoever carries the parcels, as this module sees one.
 
 use async_trait::async_trait;
-use deliveries_api::{Destination, Quote, Result, ShipmentId, TrackingCode, Waybill};
+use deliveries_api::{Result, ShipmentId, TrackingCode, Waybill};
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::settings::Method;
 
 /// A carrier. What goes over a network may be asked again after a [`Silence`]: the same question has
 /// the same effect once.
@@ -13,8 +15,11 @@ pub(crate) trait Carrier: Send + Sync {
     /// What it is called, also in the address of its webhooks.
     fn name(&self) -> &str;
 
-    /// The ways it takes parcels and their prices, as agreed beforehand: nobody is asked.
-    fn quote(&self, to: &Destination) -> Result<Vec<Quote>>;
+    /// Whether it was agreed beforehand that it takes parcels by `method`: nobody is asked.
+    fn offers(&self, method: &str) -> bool;
+
+    /// Asks for the ways it takes parcels, and their prices.
+    async fn rates(&self) -> std::result::Result<Vec<Method>, Silence>;
 
     /// The `attempt`th waybill for a shipment from the range that was agreed beforehand; nothing when the
     /// carrier wants to be asked. Nobody is asked here either.

@@ -1,4 +1,4 @@
-//! The background task that goes to the carrier: asks for waybills, takes back those that are not used, and
+//! The background task that goes to the carriers: asks for waybills, takes back those that are not used, and
 //! asks where parcels are of which nothing was heard.
 
 use std::{sync::Arc, time::Duration};
@@ -7,11 +7,13 @@ use deliveries_api::{ShipmentId, Status, TrackingSource, Waybill};
 use futures::{StreamExt, stream};
 use kernel::{Clock, Timestamp};
 use orders_api::OrderId;
+use ports::Origin;
 use storage::{Database, Error};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     carrier::{Carrier, Silence},
+    carriers::Carriers,
     domain::{Turn, WAYBILLS},
     parcel::Parcel,
     recorder,
@@ -27,11 +29,11 @@ const AT_ONCE: usize = 8;
 /// How long one answer of the carrier is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Goes to the carrier.
+/// Goes to the carriers.
 pub(crate) struct Courier {
     pub(crate) db: Database,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) carrier: Arc<dyn Carrier>,
+    pub(crate) carriers: Carriers,
     pub(crate) tracker: Arc<Tracker>,
     pub(crate) settings: Settings,
 }
@@ -54,7 +56,8 @@ impl Courier {
         loop {
             let due = store::due(&self.db.reader(), self.clock.now(), BATCH as u64).await?;
             let count = due.len();
-            let work = stream::iter(due).map(|parcel| self.attend(parcel));
+            let work = stream::iter(due)
+                .map(|parcel| Origin::now("deliveries: courier").scope(self.attend(parcel)));
             let results: Vec<_> = work.buffer_unordered(AT_ONCE).collect().await;
             results.into_iter().collect::<Result<(), Error>>()?;
             if count < BATCH || stop.is_cancelled() {
@@ -85,8 +88,9 @@ impl Courier {
     /// Asks for a waybill until there is one that no other parcel has.
     async fn book(&self, parcel: &Parcel) -> Result<Next, Trouble> {
         let (id, order) = (parcel.shipment.id, parcel.shipment.order);
+        let carrier = self.carrier(parcel)?;
         for attempt in 0..WAYBILLS {
-            let waybill = in_time(self.carrier.book(id, attempt)).await?;
+            let waybill = in_time(carrier.book(id, attempt)).await?;
             match self.number(id, order, waybill).await {
                 Err(Error::Unique { .. }) => {}
                 done => return Ok(done.map(|()| Next::Noted)?),
@@ -107,14 +111,14 @@ impl Courier {
 
     async fn take_back(&self, parcel: &Parcel) -> Result<Next, Trouble> {
         if let Some(waybill) = &parcel.shipment.waybill {
-            in_time(self.carrier.cancel(waybill)).await?;
+            in_time(self.carrier(parcel)?.cancel(waybill)).await?;
         }
         Ok(Next::Nothing)
     }
 
     async fn ask(&self, parcel: &Parcel) -> Result<Next, Trouble> {
         let Some(consignment) = parcel.consignment() else { return Ok(Next::Nothing) };
-        let scans = in_time(self.carrier.track(&consignment)).await?;
+        let scans = in_time(self.carrier(parcel)?.track(&consignment)).await?;
         let report = Report {
             carrier: parcel.shipment.carrier.clone(),
             waybill: consignment.waybill,
@@ -124,6 +128,12 @@ impl Courier {
         };
         self.tracker.apply(&report).await?;
         Ok(Next::Noted)
+    }
+
+    /// Who carries a parcel.
+    fn carrier(&self, parcel: &Parcel) -> Result<&Arc<dyn Carrier>, Silence> {
+        let found = self.carriers.named(&parcel.shipment.carrier);
+        found.ok_or(Silence("the carrier is not ours any more"))
     }
 
     async fn put_off(&self, parcel: &Parcel, due: Option<Timestamp>) -> Result<(), Error> {

@@ -2,6 +2,8 @@
 
 mod country;
 mod quoting;
+mod splitting;
+mod together;
 mod tracking;
 mod way;
 
@@ -12,7 +14,7 @@ use orders_api::OrderCompleted;
 use crate::parcel::Parcel;
 
 pub(crate) use quoting::quotes;
-pub(crate) use way::{Turn, born_pending, born_ready, call_off};
+pub(crate) use way::{Turn, born, call_off};
 
 /// How many waybills are tried before somebody has to look.
 pub(crate) const WAYBILLS: u32 = 8;
@@ -48,7 +50,7 @@ pub(crate) fn prepare(
         created_at: now,
         version: Version::FIRST,
     };
-    Parcel { shipment, timeline: Vec::new(), dispatched_at: None, due_at: None }
+    Parcel::of(shipment)
 }
 
 /// The `attempt`th waybill for a shipment, from the random bits of its id: different ones for different

@@ -4,6 +4,7 @@ mod label;
 mod representation;
 mod staff;
 mod webhooks;
+mod wishes;
 
 use std::sync::Arc;
 
@@ -15,7 +16,8 @@ use kernel::{Currency, Violation};
 use orders_api::OrderId;
 use utoipa::OpenApi;
 
-use representation::{DeliveryList, DeliveryView, MethodList, Target, TrackingView};
+use representation::{DeliveryList, DeliveryView, MethodList, TrackingView};
+use wishes::Target;
 
 /// The largest message of a carrier.
 const WEBHOOK_LIMIT: usize = 16 * 1024;
@@ -37,6 +39,7 @@ pub(crate) fn routes(deliveries: Arc<dyn Deliveries>, replies: Replies) -> Route
         .route(Route::get(format!("{one}/label"), staff::label).allow(dispatch))
         .route(Route::post(format!("{one}/dispatch"), staff::dispatch).allow(dispatch))
         .route(Route::post(format!("{one}/cancellation"), staff::cancel).allow(dispatch))
+        .route(Route::post(format!("{one}/split"), staff::split).allow(dispatch))
         .route(webhook.allow(Policy::Public).body_limit(WEBHOOK_LIMIT))
         .document::<Document>()
 }
@@ -52,6 +55,7 @@ pub(crate) fn routes(deliveries: Arc<dyn Deliveries>, replies: Replies) -> Route
     staff::label,
     staff::dispatch,
     staff::cancel,
+    staff::split,
     webhooks::receive
 ))]
 struct Document;

@@ -2,7 +2,7 @@
 
 use deliveries_api::{
     Shipment, ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentPrepared,
-    ShipmentProgressed, ShipmentRecord, Status,
+    ShipmentProgressed, ShipmentRecord, ShipmentSplit, Status,
 };
 use kernel::{Moment, Timestamp, Version};
 use messaging::Publish;
@@ -23,6 +23,11 @@ pub(crate) struct Parcel {
 }
 
 impl Parcel {
+    /// A parcel of which there is nothing to tell yet.
+    pub(crate) fn of(shipment: Shipment) -> Self {
+        Self { shipment, timeline: Vec::new(), dispatched_at: None, due_at: None }
+    }
+
     /// What the carrier knows of it; nothing as long as the carrier does not have it.
     pub(crate) fn consignment(&self) -> Option<Consignment> {
         let to = &self.shipment.ship_to;
@@ -51,6 +56,7 @@ pub(crate) enum News {
     Progressed(ShipmentProgressed),
     Delivered(ShipmentDelivered),
     Cancelled(ShipmentCancelled),
+    Split(ShipmentSplit),
 }
 
 impl Change {
@@ -70,6 +76,7 @@ impl News {
             Self::Progressed(event) => event.into(),
             Self::Delivered(event) => event.into(),
             Self::Cancelled(event) => event.into(),
+            Self::Split(event) => event.into(),
         }
     }
 
@@ -81,6 +88,7 @@ impl News {
             Self::Progressed(event) => tx.publish(event),
             Self::Delivered(event) => tx.publish(event),
             Self::Cancelled(event) => tx.publish(event),
+            Self::Split(event) => tx.publish(event),
         }
     }
 }

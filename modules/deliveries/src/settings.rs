@@ -1,9 +1,9 @@
 //! What an operator decides about deliveries: the methods, their prices, and the carrier.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use kernel::{Currency, Money};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How parcels are sent.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -28,9 +28,32 @@ pub struct Settings {
     /// How long the carrier is left alone after it has not answered.
     #[serde(with = "humantime_serde")]
     pub ask_again: Duration,
+    /// How often the carriers are asked what they charge.
+    #[serde(with = "humantime_serde")]
+    pub rates_every: Duration,
+    /// How long they may take to answer that.
+    #[serde(with = "humantime_serde")]
+    pub rates_within: Duration,
+    /// How long what they said is good for when they do not answer any more.
+    #[serde(with = "humantime_serde")]
+    pub rates_valid: Duration,
     /// The carrier that carries nothing.
     pub simulator: Simulator,
     /// The ways a parcel can go. A currency without a rate gets no quote.
+    pub methods: Vec<Method>,
+    /// Who carries parcels beside, by name.
+    pub others: BTreeMap<String, Other>,
+}
+
+/// Another carrier, simulated too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Other {
+    /// What it signs its webhooks with; a random one at each start when it is empty.
+    pub webhook_secret: Secret,
+    /// How it behaves.
+    pub simulator: Simulator,
+    /// The ways in which it takes parcels; no other carrier has one of the same code.
     pub methods: Vec<Method>,
 }
 
@@ -44,6 +67,8 @@ pub struct Simulator {
     /// How long it takes to answer.
     #[serde(with = "humantime_serde")]
     pub latency: Duration,
+    /// Whether it answers nothing at all.
+    pub silent: bool,
     /// How many requests it turns away first, counted from the start of the process.
     pub refuse: u32,
     /// How long after the fact its webhooks come.
@@ -90,7 +115,7 @@ impl std::fmt::Debug for Secret {
 }
 
 /// One way a parcel can go.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Method {
     /// Names it in orders: `standard`.
@@ -102,7 +127,7 @@ pub struct Method {
 }
 
 /// What a method costs to one zone, in one currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
     /// Where to.
@@ -120,7 +145,7 @@ pub struct Rate {
 }
 
 /// Countries with one price.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Zone {
     /// Germany.
@@ -146,6 +171,7 @@ impl Default for Settings {
             rate(Zone::World, 1990, 15),
         ];
         let express = vec![rate(Zone::Domestic, 990, 1), rate(Zone::EuropeanUnion, 1990, 2)];
+        let courier = vec![Rate { up_to_g: Some(20_000), ..rate(Zone::Domestic, 1490, 1) }];
         let method = |code: &str, name: &str, rates| Method {
             code: code.to_owned(),
             name: name.to_owned(),
@@ -159,11 +185,21 @@ impl Default for Settings {
             sweep: Duration::from_secs(10),
             track_after: Duration::from_secs(30),
             ask_again: Duration::from_secs(10),
+            rates_every: Duration::from_mins(10),
+            rates_within: Duration::from_secs(5),
+            rates_valid: Duration::from_hours(1),
             simulator: Simulator::default(),
             methods: vec![
                 method("standard", "Standard delivery", standard),
                 method("express", "Express delivery", express),
             ],
+            others: BTreeMap::from([(
+                "rialto-courier".to_owned(),
+                Other {
+                    methods: vec![method("courier", "By courier, the next morning", courier)],
+                    ..Other::default()
+                },
+            )]),
         }
     }
 }
@@ -173,6 +209,7 @@ impl Default for Simulator {
         Self {
             time_lapse: 720,
             latency: Duration::ZERO,
+            silent: false,
             refuse: 0,
             delay: Duration::ZERO,
             lost: 0,

@@ -8,20 +8,23 @@ mod chance;
 mod itinerary;
 mod postman;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use deliveries_api::{Destination, Error, Quote, Result, ShipmentId, Waybill};
+use deliveries_api::{Error, Result, ShipmentId, Waybill};
 use kernel::{Clock, Timestamp};
 use tokio::sync::mpsc;
 
 use crate::{
     carrier::{Carrier, Consignment, Scan, Silence},
     domain,
-    settings::{Settings, Simulator as Knobs},
+    settings::{Method, Simulator as Knobs},
     signature::Signer,
 };
 
@@ -30,9 +33,18 @@ pub(crate) use postman::Postman;
 /// Parcels that wait for the postman at most; of what does not fit no webhooks are sent.
 const CAPACITY: usize = 4_096;
 
+/// What a simulated carrier is, and how it behaves.
+pub(crate) struct Terms {
+    pub(crate) name: String,
+    pub(crate) methods: Vec<Method>,
+    pub(crate) knobs: Knobs,
+    /// How old the signature of a webhook may be.
+    pub(crate) tolerance: Duration,
+}
+
 /// The simulated carrier.
 pub(crate) struct Simulator {
-    settings: Settings,
+    terms: Terms,
     clock: Arc<dyn Clock>,
     signer: Arc<Signer>,
     refused: AtomicU32,
@@ -41,22 +53,22 @@ pub(crate) struct Simulator {
 
 impl Simulator {
     /// A carrier that signs with `secret`, and the postman who brings its webhooks.
-    pub(crate) fn new(settings: Settings, secret: &[u8], clock: Arc<dyn Clock>) -> (Self, Postman) {
+    pub(crate) fn new(terms: Terms, secret: &[u8], clock: Arc<dyn Clock>) -> (Self, Postman) {
         let (collected, consignments) = mpsc::channel(CAPACITY);
-        let signer = Arc::new(Signer::new(secret, settings.webhook_tolerance));
+        let signer = Arc::new(Signer::new(secret, terms.tolerance));
         let postman =
-            Postman::new(settings.simulator.clone(), signer.clone(), clock.clone(), consignments);
+            Postman::new(terms.knobs.clone(), signer.clone(), clock.clone(), consignments);
         let refused = AtomicU32::new(0);
-        (Self { settings, clock, signer, refused, collected }, postman)
+        (Self { terms, clock, signer, refused, collected }, postman)
     }
 
     fn knobs(&self) -> &Knobs {
-        &self.settings.simulator
+        &self.terms.knobs
     }
 
-    /// Whether this request is one of those that are refused first.
+    /// Whether this request is one of those that are refused first, or nothing is answered at all.
     fn refuses(&self) -> bool {
-        self.refused.fetch_add(1, Ordering::Relaxed) < self.knobs().refuse
+        self.knobs().silent || self.refused.fetch_add(1, Ordering::Relaxed) < self.knobs().refuse
     }
 
     /// Answers as late as it is told to.
@@ -69,11 +81,20 @@ impl Simulator {
 #[async_trait]
 impl Carrier for Simulator {
     fn name(&self) -> &str {
-        &self.settings.carrier
+        &self.terms.name
     }
 
-    fn quote(&self, to: &Destination) -> Result<Vec<Quote>> {
-        domain::quotes(&self.settings.methods, to)
+    fn offers(&self, method: &str) -> bool {
+        self.terms.methods.iter().any(|offered| offered.code == method)
+    }
+
+    /// Rates are told by a desk of its own, which turns nobody away.
+    async fn rates(&self) -> std::result::Result<Vec<Method>, Silence> {
+        tokio::time::sleep(self.knobs().latency).await;
+        match self.knobs().silent {
+            true => Err(Silence("no answer")),
+            false => Ok(self.terms.methods.clone()),
+        }
     }
 
     fn draw(&self, shipment: ShipmentId, attempt: u32) -> Option<Waybill> {

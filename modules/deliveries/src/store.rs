@@ -1,6 +1,7 @@
 //! Shipments at rest. What it finds and what it writes; what it means is decided elsewhere.
 
 pub(crate) mod inbox;
+pub(crate) mod rates;
 mod shipment;
 mod tracking;
 mod webhook;
@@ -13,10 +14,13 @@ use sea_orm::{
     QueryTrait, Select,
     sea_query::{Expr, OnConflict},
 };
-use storage::{Error, Tx};
+use storage::{Backend, Error, Tx};
 use users_api::UserId;
 
-use crate::parcel::{Change, Parcel};
+use crate::{
+    domain::FIRST,
+    parcel::{Change, Parcel},
+};
 use shipment::{ActiveModel, Column, Entity, TOMBSTONE};
 
 /// Writes a new parcel, unless its order has one of its number or its waybill is taken.
@@ -150,21 +154,24 @@ pub(crate) async fn of_order(
     read(rows)
 }
 
-/// The parcels of an order that this transaction is about to change; nobody else changes them meanwhile.
+/// The parcels of an order that this transaction is about to change; nobody else changes them, or adds one,
+/// meanwhile.
+///
+/// Whoever waits for a lock does not see what was added while waiting. So the first parcel is locked before
+/// they are read.
 pub(crate) async fn lock_order(tx: &Tx, order: OrderId) -> Result<Vec<Parcel>, Error> {
-    let rows = parcels()
-        .filter(Column::OrderId.eq(order.to_string()))
-        .order_by_asc(Column::Seq)
-        .lock_exclusive()
-        .all(tx)
-        .await?;
-    read(rows)
+    let of_order = || parcels().filter(Column::OrderId.eq(order.to_string()));
+    if tx.database().backend() == Backend::Postgres {
+        of_order().filter(Column::Seq.eq(i64::from(FIRST))).lock_exclusive().one(tx).await?;
+    }
+    read(of_order().order_by_asc(Column::Seq).lock_exclusive().all(tx).await?)
 }
 
-/// Whether an order has its first shipment, or must not have one.
-pub(crate) async fn is_settled(tx: &Tx, order: OrderId) -> Result<bool, Error> {
+/// Whether an order has a shipment of this number, or must not have one.
+pub(crate) async fn is_settled(tx: &Tx, order: OrderId, seq: u32) -> Result<bool, Error> {
     let row = Entity::find()
         .filter(Column::OrderId.eq(order.to_string()))
+        .filter(Column::Seq.eq(i64::from(seq)))
         .select_only()
         .column(Column::Id)
         .into_tuple::<String>()

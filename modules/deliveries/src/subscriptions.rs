@@ -9,27 +9,18 @@ use messaging::{Answer, Answered, Delivery, Failure, Handle, Subscriptions};
 use orders_api::OrderCompleted;
 use storage::Tx;
 
-use crate::{
-    carrier::Carrier,
-    domain::{self, WAYBILLS},
-    parcel::{Change, Parcel},
-    recorder, store,
-};
+use crate::{carriers::Carriers, domain, packing, recorder, store};
 
 /// Listens to orders.
-pub(crate) fn subscriptions(
-    clock: Arc<dyn Clock>,
-    ids: Ids,
-    carrier: Arc<dyn Carrier>,
-) -> Subscriptions {
-    let packer = Arc::new(Packer { clock, ids, carrier });
+pub(crate) fn subscriptions(clock: Arc<dyn Clock>, ids: Ids, carriers: Carriers) -> Subscriptions {
+    let packer = Arc::new(Packer { clock, ids, carriers });
     Subscriptions::of("deliveries").on::<OrderCompleted>(packer.clone()).answer(packer)
 }
 
 struct Packer {
     clock: Arc<dyn Clock>,
     ids: Ids,
-    carrier: Arc<dyn Carrier>,
+    carriers: Carriers,
 }
 
 #[async_trait]
@@ -45,8 +36,10 @@ impl Handle<OrderCompleted> for Packer {
             return Err(Failure::permanent("there is nothing to deliver"));
         }
         let (id, now) = (self.ids.next(), self.clock.now());
-        let parcel = domain::prepare(event, id, self.carrier.name(), now);
-        if let Some(change) = self.store(tx, parcel).await? {
+        let carrier = self.carriers.offering(&event.delivery_method);
+        let carrier = carrier.ok_or_else(|| Failure::permanent("nobody carries parcels"))?;
+        let parcel = domain::prepare(event, id, carrier.name(), now);
+        if let Some(change) = packing::store(tx, &**carrier, parcel, &[]).await? {
             recorder::tell(tx, &change)?;
         }
         Ok(())
@@ -74,28 +67,5 @@ impl Answer<CancelDelivery> for Packer {
             recorder::record(tx, change).await?;
         }
         Ok(Answered::Now(Ok(())))
-    }
-}
-
-impl Packer {
-    /// Stores `parcel` under the first of its waybills that is free, or without one when the carrier wants
-    /// to be asked; nothing when its order is settled.
-    async fn store(&self, tx: &Tx, parcel: Parcel) -> Result<Option<Change>, Failure> {
-        let (id, order) = (parcel.shipment.id, parcel.shipment.order);
-        for attempt in 0..WAYBILLS {
-            let drawn = self.carrier.draw(id, attempt);
-            let pending = drawn.is_none();
-            let change = match drawn {
-                Some(waybill) => domain::born_ready(parcel.clone(), waybill),
-                None => domain::born_pending(parcel.clone()),
-            };
-            if store::insert(tx, &change.parcel).await? {
-                return Ok(Some(change));
-            }
-            if pending || store::is_settled(tx, order).await? {
-                return Ok(None);
-            }
-        }
-        Err(Failure::transient("no waybill was free"))
     }
 }

@@ -6,6 +6,7 @@ mod quoting;
 mod routes;
 mod shipping;
 mod simulating;
+mod splitting;
 mod tracking;
 mod world;
 

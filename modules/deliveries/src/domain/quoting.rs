@@ -7,7 +7,7 @@ use super::country;
 use crate::settings::{Method, Rate};
 
 /// What the methods cost to `to`, cheapest first; nothing for those that do not go there.
-pub(crate) fn quotes(methods: &[Method], to: &Destination) -> Result<Vec<Quote>> {
+pub(crate) fn quotes(methods: &[&Method], to: &Destination) -> Result<Vec<Quote>> {
     let zone = country::zone(&to.country).ok_or_else(|| {
         let detail = "a country is two upper case letters of ISO 3166-1, such as DE";
         Error::Invalid(vec![Violation::new("/country", "unknown-country", detail)])
@@ -18,7 +18,7 @@ pub(crate) fn quotes(methods: &[Method], to: &Destination) -> Result<Vec<Quote>>
             && rate.price.currency == to.currency
             && rate.up_to_g.is_none_or(|most| weight <= most)
     };
-    let quote = |method: &Method| {
+    let quote = |method: &&Method| {
         let rate = method.rates.iter().filter(fits).min_by_key(|rate| rate.price.minor)?;
         let (method, name) = (method.code.clone(), method.name.clone());
         Some(Quote { method, name, price: price(rate, to.worth), days: rate.days })

@@ -1,15 +1,15 @@
-//! The way of a parcel, stage by stage, and how far all parcels of an order have got together.
+//! The way of a parcel, stage by stage.
 
 use std::time::Duration;
 
 use deliveries_api::{
-    Error, Shipment, ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentId,
-    ShipmentPrepared, ShipmentProgressed, Status, TrackingEvent, Waybill,
+    Error, Portion, Shipment, ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentId,
+    ShipmentPrepared, ShipmentProgressed, ShipmentSplit, Status, TrackingEvent, Waybill,
 };
-use kernel::Timestamp;
+use kernel::{Timestamp, Version};
 use orders_api::DeliveryStatus;
 
-use super::tracking;
+use super::{splitting, together::overall, tracking};
 use crate::parcel::{Change, News, Parcel};
 
 /// One parcel that is about to change, among the parcels of its order.
@@ -113,6 +113,50 @@ impl Turn {
         self.change
     }
 
+    /// Takes `wanted` out of a parcel that is in the house; they become the parcel `id`, which has no waybill
+    /// yet.
+    pub(crate) fn split(
+        mut self,
+        wanted: &[Portion],
+        id: ShipmentId,
+        seq: u32,
+        now: Timestamp,
+    ) -> Result<(Change, Parcel), Error> {
+        let status = self.status();
+        if !status.is_in_the_house() {
+            return Err(Error::NotDivisible(status));
+        }
+        let shipment = &mut self.change.parcel.shipment;
+        let (kept, taken) = splitting::divide(&shipment.lines, wanted)?;
+        let part = Shipment {
+            id,
+            seq,
+            lines: taken,
+            waybill: None,
+            status: Status::Pending,
+            created_at: now,
+            version: Version::FIRST,
+            ..shipment.clone()
+        };
+        shipment.lines = kept;
+        shipment.version = shipment.version.next();
+        let Shipment { id: shipment, order, customer, version, .. } = *shipment;
+        let news = News::Split(ShipmentSplit {
+            shipment,
+            order,
+            customer,
+            into: id,
+            lines: portions(&self.change.parcel.shipment),
+            status,
+            overall: overall(&self.statuses),
+            version,
+            at: now,
+        });
+        self.change.parcel.timeline.push(news.moment());
+        self.change.news.push(news);
+        Ok((self.change, Parcel::of(part)))
+    }
+
     /// Takes the parcel one step on and notes the news of it.
     fn step(&mut self, to: Status, at: Timestamp) {
         self.statuses[self.nth] = to;
@@ -138,20 +182,21 @@ pub(crate) fn call_off(mut parcels: Vec<Parcel>, now: Timestamp) -> Result<Vec<C
     Ok(changes)
 }
 
-/// A parcel that was just prepared, under the waybill it could be given at once.
-pub(crate) fn born_ready(mut parcel: Parcel, waybill: Waybill) -> Change {
-    parcel.shipment.waybill = Some(waybill);
-    parcel.shipment.status = Status::Ready;
+/// A parcel that was just prepared beside `others` of its order, under the waybill it could be given at once,
+/// or without one: then the carrier is to be asked now.
+pub(crate) fn born(mut parcel: Parcel, waybill: Option<Waybill>, others: &[Parcel]) -> Change {
     let at = parcel.shipment.created_at;
+    if waybill.is_none() {
+        parcel.due_at = Some(at);
+        return Change::of(parcel);
+    }
+    parcel.shipment.waybill = waybill;
+    parcel.shipment.status = Status::Ready;
     let mut change = Change::of(parcel);
-    note(&mut change, DeliveryStatus::Preparing, at);
+    let others = others.iter().map(|other| other.shipment.status);
+    let statuses: Vec<_> = others.chain([Status::Ready]).collect();
+    note(&mut change, overall(&statuses), at);
     change
-}
-
-/// A parcel that was just prepared and waits for a waybill: the carrier is to be asked now.
-pub(crate) fn born_pending(mut parcel: Parcel) -> Change {
-    parcel.due_at = Some(parcel.shipment.created_at);
-    Change::of(parcel)
 }
 
 /// Notes that a parcel has become what it is.
@@ -166,40 +211,49 @@ fn news(parcel: &Parcel, overall: DeliveryStatus, at: Timestamp) -> Option<News>
     let Shipment { id: shipment, order, customer, version, status, .. } = parcel.shipment;
     let carrier = parcel.shipment.carrier.clone();
     let waybill = parcel.shipment.waybill.clone();
+    let lines = portions(&parcel.shipment);
     Some(match status {
         Status::Pending => return None,
-        Status::Ready => {
-            let waybill = waybill?;
-            News::Prepared(ShipmentPrepared {
-                shipment,
-                order,
-                customer,
-                carrier,
-                waybill,
-                overall,
-                version,
-                at,
-            })
-        }
-        Status::Dispatched => {
-            let waybill = waybill?;
-            News::Dispatched(ShipmentDispatched {
-                shipment,
-                order,
-                customer,
-                carrier,
-                waybill,
-                overall,
-                version,
-                at,
-            })
-        }
-        Status::Delivered => {
-            News::Delivered(ShipmentDelivered { shipment, order, customer, overall, version, at })
-        }
-        Status::Cancelled => {
-            News::Cancelled(ShipmentCancelled { shipment, order, customer, overall, version, at })
-        }
+        Status::Ready => News::Prepared(ShipmentPrepared {
+            shipment,
+            order,
+            customer,
+            carrier,
+            waybill: waybill?,
+            lines,
+            overall,
+            version,
+            at,
+        }),
+        Status::Dispatched => News::Dispatched(ShipmentDispatched {
+            shipment,
+            order,
+            customer,
+            carrier,
+            waybill: waybill?,
+            lines,
+            overall,
+            version,
+            at,
+        }),
+        Status::Delivered => News::Delivered(ShipmentDelivered {
+            shipment,
+            order,
+            customer,
+            lines,
+            overall,
+            version,
+            at,
+        }),
+        Status::Cancelled => News::Cancelled(ShipmentCancelled {
+            shipment,
+            order,
+            customer,
+            lines,
+            overall,
+            version,
+            at,
+        }),
         Status::InTransit
         | Status::OutForDelivery
         | Status::FailedAttempt
@@ -210,6 +264,7 @@ fn news(parcel: &Parcel, overall: DeliveryStatus, at: Timestamp) -> Option<News>
             order,
             customer,
             status,
+            lines,
             overall,
             version,
             at,
@@ -217,24 +272,7 @@ fn news(parcel: &Parcel, overall: DeliveryStatus, at: Timestamp) -> Option<News>
     })
 }
 
-/// How far the parcels of an order have got together. Those that were called off do not count.
-pub(crate) fn overall(parcels: &[Status]) -> DeliveryStatus {
-    let parcels: Vec<_> = parcels.iter().filter(|it| **it != Status::Cancelled).collect();
-    let all = |like: fn(Status) -> bool| parcels.iter().all(|status| like(**status));
-    let some = |like: fn(Status) -> bool| parcels.iter().any(|status| like(**status));
-    if parcels.is_empty() {
-        DeliveryStatus::None
-    } else if all(|status| status == Status::Delivered) {
-        DeliveryStatus::Delivered
-    } else if some(|status| status == Status::Delivered) {
-        DeliveryStatus::PartiallyDelivered
-    } else if all(|status| status == Status::Returned) {
-        DeliveryStatus::Returned
-    } else if some(|status| matches!(status, Status::Returning | Status::Returned)) {
-        DeliveryStatus::Returning
-    } else if some(Status::is_under_way) {
-        DeliveryStatus::InTransit
-    } else {
-        DeliveryStatus::Preparing
-    }
+/// What is in a shipment, as it is announced.
+pub(super) fn portions(shipment: &Shipment) -> Vec<Portion> {
+    shipment.lines.iter().map(Portion::from).collect()
 }

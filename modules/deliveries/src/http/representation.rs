@@ -1,68 +1,15 @@
 //! How deliveries look to the world.
 
 use actix_web::http::Method;
-use deliveries_api::{
-    Line, ListShipments, Quote, Received, Shipment, Status, Tracking, TrackingEvent, Waybill,
-};
+use deliveries_api::{Line, Quote, Quotes, Received, Shipment, Status, Tracking, TrackingEvent};
 use host::Links;
-use kernel::{Money, PageRequest, Timestamp};
+use kernel::{Money, Timestamp};
 use orders_api::OrderId;
-use serde::{Deserialize, Serialize};
-use users_api::{PostalAddress, UserId};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use users_api::PostalAddress;
+use utoipa::ToSchema;
 
-use super::label;
-
-/// Where a parcel would go, and in what its price is wanted.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Target {
-    /// ISO 3166-1 alpha-2, upper case.
-    #[param(example = "DE")]
-    pub(super) country: String,
-    /// ISO 4217, upper case.
-    #[param(example = "EUR")]
-    pub(super) currency: String,
-}
-
-/// Which shipments are wanted; nothing said is all of them.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Filter {
-    /// Only those that have got so far: `ready`, `dispatched`, `in_transit`, ….
-    #[param(inline, value_type = Option<DeliveryStage>)]
-    status: Option<Status>,
-    /// Only those of this order: `ord_…`.
-    #[param(value_type = Option<String>, pattern = "^ord_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
-    order: Option<OrderId>,
-    /// Only those of this customer: `usr_…`.
-    #[param(value_type = Option<String>, pattern = "^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
-    customer: Option<UserId>,
-    /// Only those of this carrier.
-    carrier: Option<String>,
-    /// Only the one with this waybill.
-    #[param(value_type = Option<String>, pattern = "^[A-Z]{2}[0-9]{9}[A-Z]{2}$")]
-    waybill: Option<Waybill>,
-}
-
-/// How far a shipment can get.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "describes the words of a status")]
-enum DeliveryStage {
-    Pending,
-    Ready,
-    Dispatched,
-    InTransit,
-    OutForDelivery,
-    FailedAttempt,
-    Delivered,
-    Returning,
-    Returned,
-    Lost,
-    Cancelled,
-}
+use super::{label, wishes::DeliveryStage};
 
 /// A shipment.
 #[derive(Serialize, ToSchema)]
@@ -169,8 +116,20 @@ pub(super) struct CarrierReceipt {
 pub(super) struct MethodList {
     /// Cheapest first.
     items: Vec<MethodView>,
+    /// What this answer cannot promise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<MethodWarning>,
     #[serde(rename = "_links")]
     links: Links,
+}
+
+/// Something that is not known.
+#[derive(Serialize, ToSchema)]
+struct MethodWarning {
+    /// `carrier-silent`
+    code: &'static str,
+    /// For people.
+    detail: String,
 }
 
 /// One way a parcel can go.
@@ -196,30 +155,43 @@ impl DeliveryList {
 
 impl MethodList {
     /// What `here` answers.
-    pub(super) fn new(here: String, quotes: Vec<Quote>) -> Self {
+    pub(super) fn new(here: String, quotes: Quotes) -> Self {
+        let warning = |carrier: String| MethodWarning {
+            code: "carrier-silent",
+            detail: format!("{carrier} gave no answer"),
+        };
         let view = |quote: Quote| MethodView {
             code: quote.method,
             name: quote.name,
             price: quote.price,
             days: quote.days,
         };
-        Self { items: quotes.into_iter().map(view).collect(), links: Links::of(here) }
+        Self {
+            items: quotes.items.into_iter().map(view).collect(),
+            warnings: quotes.silent.into_iter().map(warning).collect(),
+            links: Links::of(here),
+        }
     }
 }
 
 impl DeliveryView {
     /// A shipment as its customer sees it.
     pub(super) fn of_customer(shipment: Shipment) -> Self {
-        let links = Links::of(format!("/v1/deliveries/{}", shipment.id));
+        let links = Links::of(format!("/v1/deliveries/{}", shipment.id))
+            .to("order", format!("/v1/orders/{}", shipment.order));
         Self::new(shipment, links)
     }
 
     /// A shipment as staff see it, with what they can do about it now.
     pub(super) fn of_staff(shipment: Shipment) -> Self {
-        let here = format!("/v1/admin/deliveries/{}", shipment.id);
+        let here = staff_place(&shipment.id.to_string());
         let post = |to: &str| (Method::POST, format!("{here}/{to}"));
-        let (dispatch, cancel) = (post("dispatch"), post("cancellation"));
+        let (dispatch, cancel, split) = (post("dispatch"), post("cancellation"), post("split"));
+        let things: u32 = shipment.lines.iter().map(|line| line.quantity).sum();
+        let divisible = shipment.status.is_in_the_house() && things > 1;
         let mut links = Links::of(&here)
+            .to("order", format!("/v1/admin/orders/{}", shipment.order))
+            .action(divisible, "split", split.0, split.1)
             .action(shipment.status == Status::Ready, "dispatch", dispatch.0, dispatch.1)
             .action(shipment.status.is_in_the_house(), "cancel", cancel.0, cancel.1);
         if label::is_there(&shipment) {
@@ -228,8 +200,12 @@ impl DeliveryView {
         Self::new(shipment, links)
     }
 
-    fn new(shipment: Shipment, links: Links) -> Self {
-        let mut links = links.to("order", format!("/v1/orders/{}", shipment.order));
+    /// Where staff find it.
+    pub(super) fn place(&self) -> String {
+        staff_place(&self.id)
+    }
+
+    fn new(shipment: Shipment, mut links: Links) -> Self {
         if let Some(waybill) = &shipment.waybill {
             links = links.to("track", format!("/v1/tracking/{waybill}"));
         }
@@ -251,12 +227,8 @@ impl DeliveryView {
     }
 }
 
-impl Filter {
-    /// What to ask the port for.
-    pub(super) fn wish(self, page: PageRequest) -> ListShipments {
-        let Self { status, order, customer, carrier, waybill } = self;
-        ListShipments { status, order, customer, carrier, waybill, page }
-    }
+fn staff_place(id: &str) -> String {
+    format!("/v1/admin/deliveries/{id}")
 }
 
 impl From<Tracking> for TrackingView {

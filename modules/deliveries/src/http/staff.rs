@@ -7,13 +7,14 @@ use actix_web::{
 };
 use deliveries_api::{Deliveries, Shipment, ShipmentId};
 use host::{
-    Answer, KeyOnly, Listing, Paging, Param, Problem, Query, Who, etag, idempotency::Replies,
+    Answer, KeyOnly, Keyed, Listing, Paging, Param, Problem, Query, Who, etag, idempotency::Replies,
 };
 use kernel::Code;
 
 use super::{
     label as pdf,
-    representation::{DeliveryView, Filter},
+    representation::DeliveryView,
+    wishes::{Filter, SplitRequest},
 };
 
 /// Shipments, the newest first.
@@ -105,6 +106,29 @@ pub(super) async fn cancel(
 ) -> Result<Answer<DeliveryView>, Problem> {
     let cancelled = deliveries.cancel(id.0);
     Ok(replies.once(&who, "cancel a delivery", key.0, cancelled).await?.answer(represented))
+}
+
+/// Makes a parcel of its own, with a waybill of its own, of a part of one that the carrier does not have yet.
+#[utoipa::path(
+    post, path = "/v1/admin/deliveries/{id}/split", tag = "deliveries",
+    params(("id" = String, Path, description = "`shp_…`")),
+    request_body = SplitRequest,
+    responses((status = 201, description = "The new parcel.", body = DeliveryView), Problem),
+)]
+pub(super) async fn split(
+    deliveries: Data<dyn Deliveries>,
+    replies: Data<Replies>,
+    who: Who,
+    id: Param<ShipmentId>,
+    request: Keyed<SplitRequest>,
+) -> Result<Answer<DeliveryView>, Problem> {
+    let Keyed { intent, body } = request;
+    let split = deliveries.split(body.wish(id.0));
+    let split = replies.once(&who, "split a delivery", intent, split).await?;
+    Ok(split.answer(|part| {
+        let (version, view) = (part.version, DeliveryView::of_staff(part));
+        Answer::created(&view.place(), view).version(version)
+    }))
 }
 
 fn represented(shipment: Shipment) -> Answer<DeliveryView> {

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use deliveries_api::{
     AlreadyDispatched, CancelDelivery, Deliveries, Received, RemoteDeliveries, Shipment,
     ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentId, ShipmentPrepared,
-    ShipmentProgressed, ShipmentsOf, Status, TrackingCode, Waybill, Webhook,
+    ShipmentProgressed, ShipmentSplit, ShipmentsOf, Status, TrackingCode, Waybill, Webhook,
 };
 use host::Background;
 use kernel::{Clock, Currency, Ids, ManualClock, Moment, Money, Timestamp, Version};
@@ -18,7 +18,7 @@ use messaging::{
     Delivery, Failure, Handle, HandleReply, Module, Process, Publish, ReplyTo, Running,
     Subscriptions,
 };
-use orders_api::{DeliveryStatus, Line, OrderCompleted, OrderNumber};
+use orders_api::{Counts, DeliveryStatus, Line, OrderCompleted, OrderNumber};
 use storage::{Database, Options, Tx};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use users_api::PostalAddress;
@@ -68,6 +68,18 @@ impl World {
         Self::over(testkit::postgres().await, Side::Here, settings()).await
     }
 
+    /// One here, with these settings.
+    pub(super) async fn here_with(settings: Settings) -> Self {
+        Self::over("sqlite::memory:".to_owned(), Side::Here, settings).await
+    }
+
+    /// The same database after a restart with other settings.
+    pub(super) async fn again(self, settings: Settings) -> Self {
+        self.stop.cancel();
+        self.running.drain(LIMIT).await.unwrap();
+        Self::on(self.db, self.shop, self.clock, Side::Here, settings)
+    }
+
     /// One on each database, with these settings.
     pub(super) async fn both(settings: Settings) -> [Self; 2] {
         let sqlite = Self::over("sqlite::memory:".to_owned(), Side::Here, settings.clone());
@@ -80,6 +92,16 @@ impl World {
         let db = database(&options, "deliveries").await;
         let shop = database(&Options::new("sqlite::memory:"), "orders").await;
         let clock = Arc::new(ManualClock::at(Timestamp::from_micros(1_767_225_600_000_000)));
+        Self::on(db, shop, clock, side, settings)
+    }
+
+    fn on(
+        db: Database,
+        shop: Database,
+        clock: Arc<ManualClock>,
+        side: Side,
+        settings: Settings,
+    ) -> Self {
         let needs = Needs {
             clock: clock.clone(),
             ids: Ids::system(),
@@ -103,6 +125,7 @@ impl World {
                     .on::<ShipmentProgressed>(ear.clone())
                     .on::<ShipmentDelivered>(ear.clone())
                     .on::<ShipmentCancelled>(ear.clone())
+                    .on::<ShipmentSplit>(ear.clone())
                     .replies(orders_api::REPLIES, ear.clone()),
             },
         ]);
@@ -265,6 +288,7 @@ pub(super) fn order() -> OrderCompleted {
             sku: "MUG-1".to_owned(),
             title: "Mug".to_owned(),
             price,
+            counts: Counts::default(),
         }],
         ship_to: PostalAddress {
             recipient: "Ada Reader".to_owned(),
@@ -309,7 +333,8 @@ hears!(
     ShipmentDispatched,
     ShipmentProgressed,
     ShipmentDelivered,
-    ShipmentCancelled
+    ShipmentCancelled,
+    ShipmentSplit
 );
 
 #[async_trait]
