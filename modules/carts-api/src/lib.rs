@@ -31,7 +31,7 @@ pub trait Carts: Send + Sync {
     /// wins, and what is beyond the last line a cart can hold is left out. Idempotent: a cart is merged once.
     async fn merge(&self, wish: Merge) -> Result<Cart>;
     /// The ways in which what is in a cart can go to a country, cheapest first.
-    async fn quotes(&self, wish: QuotesFor) -> Result<Vec<Quote>>;
+    async fn quotes(&self, wish: QuotesFor) -> Result<Quotes>;
 }
 
 ports::remote! {
@@ -41,7 +41,7 @@ ports::remote! {
         command put_line(PutLine) -> Cart;
         command remove_line(RemoveLine) -> Cart;
         command merge(Merge) -> Cart;
-        query quotes(QuotesFor) -> Vec<Quote>;
+        query quotes(QuotesFor) -> Quotes;
     }
 }
 
@@ -107,6 +107,15 @@ pub struct QuotesFor {
     pub cart: CartId,
     /// ISO 3166-1 alpha-2.
     pub country: String,
+}
+
+/// What delivery costs, as far as the carriers have said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quotes {
+    /// Cheapest first; none when nothing goes there.
+    pub items: Vec<Quote>,
+    /// The carriers that gave no answer: their prices are older, or not there.
+    pub silent: Vec<String>,
 }
 
 /// One way a cart's things can go, and its price.

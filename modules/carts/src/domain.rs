@@ -22,6 +22,12 @@ pub(crate) struct Cart {
 }
 
 impl Cart {
+    /// The cart at `now`: over when its time is, whether that has been written down or not.
+    pub(crate) fn at(self, now: Timestamp) -> Self {
+        let over = self.status == Status::Active && self.expires_at <= now;
+        if over { Self { status: Status::Expired, ..self } } else { self }
+    }
+
     /// The cart with `quantity` of `variant` at today's price: in its old place if it was in already.
     pub(crate) fn put(mut self, variant: &Variant, quantity: u32) -> Result<Self> {
         self.changeable()?;

@@ -4,10 +4,7 @@ mod representation;
 
 use std::sync::Arc;
 
-use actix_web::{
-    http::header::{CACHE_CONTROL, ETAG},
-    web::Data,
-};
+use actix_web::{http::header::CACHE_CONTROL, web::Data};
 use carts_api::{CartId, CartOf, Carts, Merge, OpenCart, PutLine, QuotesFor, RemoveLine};
 use host::{
     Answer, Body, Keyed, Param, Policy, Problem, Query, Route, Routes, Who, idempotency::Replies,
@@ -68,7 +65,7 @@ async fn open(
         Version::FIRST => Answer::created(&location, cart),
         _ => Answer::ok(cart),
     };
-    Ok(tagged(answer, version).replayed(replayed))
+    Ok(answer.version(version).replayed(replayed))
 }
 
 /// Opens a cart for somebody who is nobody yet.
@@ -81,8 +78,7 @@ async fn open_for_a_guest(
     let cart = carts.open(OpenCart { customer: guest.user()?, currency }).await?;
     let (location, version) = (representation::href(cart.id), cart.version);
     let cart = Cart::try_from(cart)?.known_by(&token);
-    let answer = Answer::created(&location, cart).with(CACHE_CONTROL, "no-store");
-    Ok(tagged(answer, version))
+    Ok(Answer::created(&location, cart).with(CACHE_CONTROL, "no-store").version(version))
 }
 
 /// Puts what is in a guest's cart into that of the customer: quantities add up, the newer price wins.
@@ -123,9 +119,9 @@ async fn quotes(
         let detail = "give a country as ISO 3166-1 alpha-2, like DE";
         return Err(Problem::invalid(Violation::new("/country", "country", detail)));
     }
-    let wish = QuotesFor { customer: who.user()?, cart: id.0, country };
+    let wish = QuotesFor { customer: who.user()?, cart: id.0, country: country.clone() };
     let quotes = carts.quotes(wish).await?;
-    Ok(Answer::ok(Quotes::of(id.0, quotes)))
+    Ok(Answer::ok(Quotes::of(id.0, &country, quotes)))
 }
 
 /// Shows a cart and what stands between it and an order.
@@ -137,7 +133,8 @@ async fn cart(
     id: Param<CartId>,
 ) -> Result<Answer<Cart>, Problem> {
     let cart = carts.cart(CartOf { customer: who.user()?, cart: id.0 }).await?;
-    answer(cart)
+    // By what it says: requirements follow products, whose changes do not count the cart's version on.
+    Ok(Answer::ok(Cart::try_from(cart)?))
 }
 
 /// Sets how many of a variant are in the cart, at today's price.
@@ -171,11 +168,5 @@ async fn remove_line(
 
 fn answer(cart: carts_api::Cart) -> Result<Answer<Cart>, Problem> {
     let version = cart.version;
-    Ok(tagged(Answer::ok(Cart::try_from(cart)?), version))
-}
-
-/// Tags the answer with the cart's version, but never lets it become a 304: requirements follow
-/// products, whose changes do not count the cart's version on.
-fn tagged(answer: Answer<Cart>, version: Version) -> Answer<Cart> {
-    answer.with(ETAG, &host::etag(version))
+    Ok(Answer::ok(Cart::try_from(cart)?).version(version))
 }

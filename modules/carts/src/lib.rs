@@ -56,6 +56,7 @@ pub fn open(db: Database, needs: Needs) -> Hosted<dyn Carts> {
         wire: CartsSkeleton::new(port.clone()),
         routes: http::routes(port.clone(), replies.clone()),
         subscriptions: subscriptions::subscriptions(),
+        sagas: None,
         background: vec![expiry, replies.sweeper("carts: old answers")],
         port,
     }

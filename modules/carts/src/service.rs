@@ -6,8 +6,8 @@ use std::{
 };
 
 use carts_api::{
-    Cart, CartOf, Carts, Error, Merge, OpenCart, PutLine, Quote, QuotesFor, RemoveLine, Result,
-    Status,
+    Cart, CartOf, Carts, Error, Merge, OpenCart, PutLine, Quote, Quotes, QuotesFor, RemoveLine,
+    Result, Status,
 };
 use deliveries_api::{Deliveries, Destination};
 use kernel::{Clock, Ids};
@@ -40,7 +40,7 @@ impl Carts for Service {
     }
 
     async fn cart(&self, which: CartOf) -> Result<Cart> {
-        let cart = self.store.find(which).await.map_err(told)?;
+        let cart = self.kept(which).await?;
         self.compared(cart).await
     }
 
@@ -48,7 +48,7 @@ impl Carts for Service {
         let quantity = domain::quantity(wish.quantity)?;
         let which = CartOf { customer: wish.customer, cart: wish.cart };
         for _ in 0..ATTEMPTS {
-            let cart = self.store.find(which).await.map_err(told)?;
+            let cart = self.kept(which).await?;
             let today = self.today(&cart.lines, Some(wish.variant)).await.map_err(silent)?;
             let variant = today.iter().find(|variant| variant.id == wish.variant);
             let variant = variant.ok_or(Error::VariantUnavailable(wish.variant))?;
@@ -63,7 +63,7 @@ impl Carts for Service {
     async fn remove_line(&self, wish: RemoveLine) -> Result<Cart> {
         let which = CartOf { customer: wish.customer, cart: wish.cart };
         for _ in 0..ATTEMPTS {
-            let cart = self.store.find(which).await.map_err(told)?;
+            let cart = self.kept(which).await?;
             let Some(changed) = cart.clone().without(wish.variant)? else {
                 return self.compared(cart).await;
             };
@@ -77,11 +77,13 @@ impl Carts for Service {
     async fn merge(&self, wish: Merge) -> Result<Cart> {
         let Merge { customer, guest, cart } = wish;
         for _ in 0..ATTEMPTS {
-            let guests = self.store.find(CartOf { customer: guest, cart }).await.map_err(told)?;
+            let guests = self.kept(CartOf { customer: guest, cart }).await?;
             if let (Status::Merged, Some(into)) = (guests.status, guests.merged_into) {
                 return self.cart(CartOf { customer, cart: into }).await;
             }
-            let own = match self.store.active(customer).await.map_err(told)? {
+            let own = self.store.active(customer).await.map_err(told)?;
+            let own = own.map(|own| own.at(self.clock.now()));
+            let own = match own.filter(|own| own.status == Status::Active) {
                 Some(own) => own,
                 None => self.opened(OpenCart { customer, currency: guests.currency }).await?,
             };
@@ -95,9 +97,9 @@ impl Carts for Service {
         Err(contended())
     }
 
-    async fn quotes(&self, wish: QuotesFor) -> Result<Vec<Quote>> {
+    async fn quotes(&self, wish: QuotesFor) -> Result<Quotes> {
         let which = CartOf { customer: wish.customer, cart: wish.cart };
-        let cart = shown(self.store.find(which).await.map_err(told)?, None)?;
+        let cart = shown(self.kept(which).await?, None)?;
         let destination = Destination::new(wish.country, cart.currency)
             .worth(cart.total)
             .weighing(cart.weight_g());
@@ -113,11 +115,16 @@ impl Carts for Service {
             let deliveries_api::Quote { method, name, price, days } = quote;
             Quote { method, name, price, days }
         };
-        Ok(quotes.into_iter().map(quote).collect())
+        Ok(Quotes { items: quotes.items.into_iter().map(quote).collect(), silent: quotes.silent })
     }
 }
 
 impl Service {
+    /// A cart as it is kept, over if its time is.
+    async fn kept(&self, which: CartOf) -> Result<domain::Cart> {
+        Ok(self.store.find(which).await.map_err(told)?.at(self.clock.now()))
+    }
+
     /// The customer's active cart, as it is kept.
     async fn opened(&self, wish: OpenCart) -> Result<domain::Cart> {
         let now = self.clock.now();

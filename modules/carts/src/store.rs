@@ -24,12 +24,14 @@ pub(crate) struct Fresh {
     pub(crate) expires_at: Timestamp,
 }
 
-/// Opens a cart, or keeps the active one alive; one row either way, whoever else opens at once.
+/// Opens a cart, or keeps the active one alive; one row either way, whoever else opens at once. None when the
+/// active one is over.
 const OPEN: &str = "INSERT INTO cart \
      (id, customer, currency, lines, status, created_at, expires_at, version) \
      VALUES ($1, $2, $3, '[]', 'active', $4, $5, 1) \
      ON CONFLICT (customer) WHERE status = 'active' \
      DO UPDATE SET expires_at = excluded.expires_at, version = cart.version + 1 \
+     WHERE cart.expires_at > excluded.created_at \
      RETURNING *";
 
 /// Changes an active cart that nobody has changed since it was read.
@@ -43,6 +45,10 @@ const END: &str = "UPDATE cart SET status = $1, version = version + 1 \
 /// Ends a guest's cart whose lines go into another one.
 const LEAVE: &str = "UPDATE cart SET status = 'merged', merged_into = $1, version = version + 1 \
      WHERE id = $2 AND version = $3 AND status = 'active'";
+
+/// Ends the cart of a customer that is over.
+const FORGET: &str = "UPDATE cart SET status = 'expired', version = version + 1 \
+     WHERE customer = $1 AND status = 'active' AND expires_at <= $2";
 
 /// Ends every cart that nobody came back for.
 const EXPIRE: &str = "UPDATE cart SET status = 'expired', version = version + 1 \
@@ -61,15 +67,15 @@ impl Store {
     pub(crate) async fn open(&self, fresh: &Fresh) -> Outcome<Cart> {
         storage::retry(|| async {
             let tx = self.db.begin().await?;
-            let values: [Value; 5] = [
-                fresh.id.to_string().into(),
-                fresh.customer.to_string().into(),
-                fresh.currency.code().into(),
-                fresh.now.micros().into(),
-                fresh.expires_at.micros().into(),
-            ];
-            let upsert = Statement::from_sql_and_values(tx.get_database_backend(), OPEN, values);
-            let row = cart::Entity::find().from_raw_sql(upsert).one(&tx).await?;
+            let mut row = upsert(&tx, fresh).await?;
+            if row.is_none() {
+                let values: [Value; 2] =
+                    [fresh.customer.to_string().into(), fresh.now.micros().into()];
+                let forget =
+                    Statement::from_sql_and_values(tx.get_database_backend(), FORGET, values);
+                tx.execute_raw(forget).await?;
+                row = upsert(&tx, fresh).await?;
+            }
             let nothing = || DbErr::RecordNotFound("an upsert returned no cart".into());
             let opened = row.ok_or_else(nothing)?.try_into()?;
             tx.commit().await?;
@@ -122,6 +128,8 @@ impl Store {
                     Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
                 if tx.execute_raw(statement).await?.rows_affected() != 1 {
                     tx.rollback().await?;
+                    // What was faster is written and may not be durable yet; after this it can be read.
+                    self.db.begin().await?.commit().await?;
                     return Ok(false);
                 }
             }
@@ -158,6 +166,18 @@ impl Store {
         })
         .await
     }
+}
+
+async fn upsert(tx: &Tx, fresh: &Fresh) -> Result<Option<cart::Model>, DbErr> {
+    let values: [Value; 5] = [
+        fresh.id.to_string().into(),
+        fresh.customer.to_string().into(),
+        fresh.currency.code().into(),
+        fresh.now.micros().into(),
+        fresh.expires_at.micros().into(),
+    ];
+    let upsert = Statement::from_sql_and_values(tx.get_database_backend(), OPEN, values);
+    cart::Entity::find().from_raw_sql(upsert).one(tx).await
 }
 
 /// Marks the cart converted, if it is active; otherwise nothing happens.

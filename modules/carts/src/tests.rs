@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod conversion;
+mod expiring;
 mod lines;
 mod merging;
 mod over_http;

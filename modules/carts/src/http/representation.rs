@@ -1,5 +1,7 @@
 //! How carts look outside.
 
+use std::borrow::Cow;
+
 use actix_web::http::Method;
 use carts_api::{CartId, Requirement, Status};
 use host::{Links, Problem};
@@ -58,6 +60,9 @@ pub(super) struct Country {
 pub(super) struct Quotes {
     /// Cheapest first.
     items: Vec<Quote>,
+    /// What this answer cannot promise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
     #[serde(rename = "_links")]
     links: Links,
 }
@@ -76,14 +81,19 @@ struct Quote {
 }
 
 impl Quotes {
-    pub(super) fn of(cart: CartId, quotes: Vec<carts_api::Quote>) -> Self {
+    pub(super) fn of(cart: CartId, country: &str, quotes: carts_api::Quotes) -> Self {
         let quote = |quote| {
             let carts_api::Quote { method, name, price, days } = quote;
             Quote { method, name, price, days }
         };
         let cart = href(cart);
-        let links = Links::of(format!("{cart}/delivery-quotes")).to("cart", cart);
-        Self { items: quotes.into_iter().map(quote).collect(), links }
+        let own = format!("{cart}/delivery-quotes?country={country}");
+        let links = Links::of(own).to("cart", cart);
+        Self {
+            items: quotes.items.into_iter().map(quote).collect(),
+            warnings: quotes.silent.iter().map(|carrier| Warning::silent(carrier)).collect(),
+            links,
+        }
     }
 }
 
@@ -149,16 +159,26 @@ struct Missing {
 /// Something this answer cannot promise.
 #[derive(Serialize, ToSchema)]
 struct Warning {
-    /// `stale`.
+    /// `stale` or `carrier-silent`.
     code: &'static str,
     /// What that means.
-    detail: &'static str,
+    detail: Cow<'static, str>,
 }
 
 const STALE: Warning = Warning {
     code: "stale",
-    detail: "the catalogue gave no answer: prices and stock are as they were when the lines were put in",
+    detail: Cow::Borrowed(
+        "the catalogue gave no answer: prices and stock are as they were when the lines were put in",
+    ),
 };
+
+impl Warning {
+    /// A carrier has not said what it charges.
+    fn silent(carrier: &str) -> Self {
+        let detail = format!("{carrier} gave no answer: its prices may be missing here");
+        Self { code: "carrier-silent", detail: detail.into() }
+    }
+}
 
 impl TryFrom<carts_api::Cart> for Cart {
     type Error = Problem;

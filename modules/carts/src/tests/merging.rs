@@ -1,4 +1,4 @@
-//! Carts of guests who log in, and carts that nobody comes back for.
+//! Carts of guests who log in.
 
 use std::time::Duration;
 
@@ -71,19 +71,6 @@ async fn four_merges_at_once_are_one() {
         for merged in futures::future::join_all(merges).await {
             assert_eq!(merged.unwrap().lines[0].quantity, 3);
         }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_cart_that_nobody_comes_back_for_expires() {
-    check(async |world| {
-        let cart = world.cart().await;
-        world.clock.advance(crate::Settings::default().life + Duration::from_secs(1));
-        let store = crate::store::Store::new(world.db.clone());
-        assert_eq!(store.expire(kernel::Clock::now(&*world.clock)).await.unwrap(), 1);
-        assert_eq!(world.seen(&cart).await.status, Status::Expired);
-        assert_ne!(world.cart().await.id, cart.id);
     })
     .await;
 }
