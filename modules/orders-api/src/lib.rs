@@ -29,8 +29,8 @@ pub use events::{
 };
 pub use number::{InvalidNumber, OrderNumber};
 pub use order::{
-    Contact, DeliveryStatus, InvalidPosition, Line, Order, OrderRecord, PaymentStatus, Placed,
-    Position, Status, Totals,
+    Contact, Counts, DeliveryStatus, InvalidPosition, Line, Order, OrderRecord, PaymentStatus,
+    Placed, Position, Status, Totals,
 };
 pub use wishes::{
     Asker, CancelOrder, Idempotency, NumberOf, OrderOf, PlaceOrder, Search, ShipTo, Wait,

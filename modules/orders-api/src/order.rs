@@ -63,6 +63,35 @@ pub struct Line {
     pub title: String,
     /// What one cost.
     pub price: Money,
+    /// What became of them since.
+    #[serde(default, skip_serializing_if = "Counts::are_none")]
+    pub counts: Counts,
+}
+
+impl Line {
+    /// The line as it was when the order was placed.
+    #[must_use]
+    pub fn as_placed(self) -> Self {
+        Self { counts: Counts::default(), ..self }
+    }
+}
+
+/// What became of the things of one line. What was not sent and not cancelled is still in the house.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Will not be sent.
+    pub cancelled: u32,
+    /// Were given to a carrier, whatever happened to them afterwards.
+    pub shipped: u32,
+    /// Of those that were shipped, are back in the house.
+    pub returned: u32,
+}
+
+impl Counts {
+    /// Whether nothing has become of any of them yet.
+    pub fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What an order costs. All in one currency; `grand` is the sum of the others.

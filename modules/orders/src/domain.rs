@@ -1,5 +1,6 @@
 //! The rules of orders. Nothing here awaits.
 
+mod counting;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -10,11 +11,13 @@ use carts_api::{Cart, Requirement, RequirementKind};
 use deliveries_api::Quote;
 use kernel::{Money, Timestamp, Version, Violation};
 use orders_api::{
-    Contact, DeliveryStatus, Error, Line, Order, OrderId, OrderNumber, PaymentId, PaymentStatus,
-    Result, Status, Totals,
+    Contact, Counts, DeliveryStatus, Error, Line, Order, OrderId, OrderNumber, PaymentId,
+    PaymentStatus, Result, Status, Totals,
 };
+use ports::Unreachable;
 use users_api::{PostalAddress, UserId};
 
+pub(crate) use counting::{Fate, Parcel, counts};
 pub(crate) use state::{Happening, State, goal, next, sources};
 
 /// What a customer asked for, with everything it depends on, as it was a moment ago.
@@ -43,6 +46,10 @@ pub(crate) struct Birth {
 pub(crate) fn draft(wish: Wish, birth: &Birth) -> Result<Order> {
     if wish.cart.status != carts_api::Status::Active {
         return Err(Error::CartNotActive(wish.cart.id));
+    }
+    if wish.cart.stale {
+        let why = "products did not say in time what the things in the cart cost today";
+        return Err(Error::Unreachable(Unreachable::NoReply(why.to_owned())));
     }
     if !wish.cart.requirements.is_empty() {
         return Err(Error::Unmet(wish.cart.requirements));
@@ -92,7 +99,7 @@ fn totals(wish: &Wish) -> Result<Totals> {
 
 fn line(line: carts_api::Line) -> Line {
     let carts_api::Line { variant, quantity, sku, title, price, weight_g: _ } = line;
-    Line { variant, quantity, sku, title, price }
+    Line { variant, quantity, sku, title, price, counts: Counts::default() }
 }
 
 /// The number of an order, made of the random part of its id. A rare twin is refused by the database,
@@ -139,6 +146,13 @@ pub(crate) fn contact(customer: UserId, given: Option<Contact>) -> Result<Option
         true => Ok(Some(Contact { email })),
         false => Err(wrong("email", "this is not an e-mail address")),
     }
+}
+
+/// An address that came with a wish, as it is printed on a label; `at` is where it stood.
+pub(crate) fn address(given: &PostalAddress, at: &str) -> Result<PostalAddress> {
+    let mut wrong = Vec::new();
+    let address = given.read(at, &mut wrong);
+    if wrong.is_empty() { Ok(address) } else { Err(Error::Invalid(wrong)) }
 }
 
 /// What stands between a cart and an order when nobody has said where it goes.

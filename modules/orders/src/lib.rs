@@ -16,13 +16,13 @@ mod subscriptions;
 mod tests;
 mod watch;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use carts_api::Carts;
 use deliveries_api::Deliveries;
 use host::{Background, Hosted, idempotency::Replies};
 use kernel::{Clock, Ids};
-use orders_api::{LocalOrders, Orders, OrdersSkeleton, REPLIES};
+use orders_api::{LocalOrders, OrderNumber, Orders, OrdersSkeleton, REPLIES};
 use payments_api::Payments;
 use ports::Meters;
 use products_api::Products;
@@ -125,10 +125,23 @@ pub fn open(db: Database, needs: Needs) -> Hosted<dyn Orders> {
     Hosted {
         wire: OrdersSkeleton::new(port.clone()),
         routes: http::routes(port.clone(), replies, closing),
+        sagas: Some(engine.clone()),
         subscriptions: subscriptions.replies(REPLIES, engine),
         background: vec![expiry, sagas, answers, streams, forgetting],
         port,
     }
+}
+
+/// The ids of those orders in `db` that have one of these numbers. Other names are passed over.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn numbered(
+    db: &Database,
+    numbers: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, storage::Error> {
+    let numbers = numbers.iter().filter_map(|text| OrderNumber::try_from(text.clone()).ok());
+    Store::new(db.clone()).ids_of(numbers.collect()).await
 }
 
 /// Removes sagas that ended long ago.

@@ -1,11 +1,12 @@
 //! Orders at rest.
 
+mod counts;
 mod order;
 mod reading;
 mod timeline;
 
 use kernel::Timestamp;
-use orders_api::{Order, OrderId, OrderPlaced};
+use orders_api::{Order, OrderId, OrderPlaced, Status};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
     sea_query::{BinOper, Expr, SimpleExpr},
@@ -67,15 +68,23 @@ impl Store {
         happened: &Happened,
     ) -> Result<Option<Order>, Error> {
         let Some((goal, others)) = domain::goal(happened.happening) else { return Ok(None) };
-        let led = self.lead(tx, id, happened, goal).await?;
-        if led.is_some() || !others {
-            return Ok(led);
+        let mut led = self.lead(tx, id, happened, goal).await?;
+        if led.is_none() && others {
+            let state = self.state(tx, id).await?;
+            if let Some(goal) = state.and_then(|state| domain::next(state, happened.happening)) {
+                led = self.lead(tx, id, happened, goal).await?;
+            }
         }
-        let state = self.state(tx, id).await?;
-        match state.and_then(|state| domain::next(state, happened.happening)) {
-            Some(goal) => self.lead(tx, id, happened, goal).await,
-            None => Ok(None),
+        match &mut led {
+            Some(order) if order.status == Status::Cancelled => {
+                self.count(tx, order).await?;
+            }
+            Some(order) if order.status == Status::Cancelling => {
+                counts::fill(tx, std::slice::from_mut(order)).await?;
+            }
+            _ => {}
         }
+        Ok(led)
     }
 
     /// Where the order stands; nobody else moves it until `tx` ends.

@@ -1,10 +1,11 @@
 //! What orders does when payments and deliveries announce something: it notes how far the money and the
-//! parcels have got.
+//! parcels have got, and what became of the lines.
 
 use std::sync::Arc;
 
 use deliveries_api::{
-    ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentProgressed,
+    Portion, ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentId,
+    ShipmentProgressed, Status as Way,
 };
 use kernel::Timestamp;
 use messaging::{Delivery, Failure, Handle, Subscriptions};
@@ -14,7 +15,7 @@ use ports::async_trait;
 use storage::Tx;
 
 use crate::{
-    domain::Happening,
+    domain::{Fate, Happening, Parcel},
     store::{Happened, Store},
 };
 
@@ -38,17 +39,28 @@ struct Statuses {
 }
 
 impl Statuses {
-    async fn parcels(
-        &self,
-        tx: &mut Tx,
-        order: OrderId,
-        overall: DeliveryStatus,
-        at: Timestamp,
-    ) -> Result<(), Failure> {
-        let happening = Happening::Delivery(overall);
-        self.store.advance(tx, order, &Happened { happening, at, detail: None }).await?;
+    async fn parcels(&self, tx: &mut Tx, told: Told) -> Result<(), Failure> {
+        let Told { order, overall, way, shipment, lines, at } = told;
+        let happened = Happened { happening: Happening::Delivery(overall), at, detail: None };
+        let moved = self.store.advance(tx, order, &happened).await?.is_some();
+        if let Some(fate) = Fate::of(way) {
+            let parcel = Parcel { shipment, fate, lines };
+            self.store.note_parcel(tx, order, &parcel, at, moved).await?;
+        }
         Ok(())
     }
+}
+
+/// What deliveries says of a parcel.
+struct Told {
+    order: OrderId,
+    /// How far all parcels of the order have got together.
+    overall: DeliveryStatus,
+    /// How far this one has got.
+    way: Way,
+    shipment: ShipmentId,
+    lines: Vec<Portion>,
+    at: Timestamp,
 }
 
 #[async_trait]
@@ -108,14 +120,21 @@ impl Handle<PaymentRefunded> for Statuses {
 }
 
 macro_rules! tell_of_parcels {
-    ($($event:ident),+) => {$(
+    ($($event:ident as |$it:ident| $way:expr;)+) => {$(
         #[async_trait]
         impl Handle<$event> for Statuses {
-            async fn handle(&self, tx: &mut Tx, event: $event, _: &Delivery) -> Result<(), Failure> {
-                self.parcels(tx, event.order, event.overall, event.at).await
+            async fn handle(&self, tx: &mut Tx, $it: $event, _: &Delivery) -> Result<(), Failure> {
+                let way = $way;
+                let $event { order, overall, shipment, lines, at, .. } = $it;
+                self.parcels(tx, Told { order, overall, way, shipment, lines, at }).await
             }
         }
     )+};
 }
 
-tell_of_parcels!(ShipmentDispatched, ShipmentProgressed, ShipmentDelivered, ShipmentCancelled);
+tell_of_parcels! {
+    ShipmentDispatched as |it| Way::Dispatched;
+    ShipmentProgressed as |it| it.status;
+    ShipmentDelivered as |it| Way::Delivered;
+    ShipmentCancelled as |it| Way::Cancelled;
+}

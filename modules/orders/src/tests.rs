@@ -4,6 +4,7 @@ mod cancelling;
 mod crowds;
 mod guests;
 mod lateness;
+mod parcels;
 mod shop;
 mod timelines;
 

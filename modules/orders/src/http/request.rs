@@ -89,34 +89,6 @@ pub(super) struct AddressView {
     country: String,
 }
 
-impl AddressView {
-    /// The address, if a label could be printed from it; `at` is where it stands in the request.
-    pub(super) fn checked(self, at: &str) -> Result<PostalAddress, Problem> {
-        let lengths = [
-            ("recipient", self.recipient.trim(), 200),
-            ("line1", self.line1.trim(), 200),
-            ("city", self.city.trim(), 200),
-            ("postal_code", self.postal_code.trim(), 20),
-        ];
-        for (field, text, longest) in lengths {
-            if text.is_empty() || text.chars().count() > longest {
-                let detail = format!("give 1 to {longest} characters");
-                let pointer = format!("{at}/{field}");
-                return Err(Problem::invalid(Violation::new(pointer, "length", detail)));
-            }
-        }
-        if !kernel::is_country(&self.country) {
-            let detail = "give a country as ISO 3166-1 alpha-2, like DE";
-            return Err(Problem::invalid(Violation::new(
-                format!("{at}/country"),
-                "country",
-                detail,
-            )));
-        }
-        Ok(self.into())
-    }
-}
-
 /// The refusal of a wish with two addresses.
 pub(super) fn two_addresses() -> Problem {
     let detail = "give either `address_id` or `address`";

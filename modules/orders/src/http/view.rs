@@ -4,8 +4,8 @@ use actix_web::http::{Method, header::HeaderName};
 use host::{Answer, Links};
 use kernel::{Moment, Money, Timestamp};
 use orders_api::{
-    DeliveryStatus, Line, Order, OrderId, OrderRecord, PaymentId, PaymentStatus, Position, Status,
-    Totals,
+    Counts, DeliveryStatus, Line, Order, OrderId, OrderRecord, PaymentId, PaymentStatus, Position,
+    Status, Totals,
 };
 use serde::Serialize;
 use users_api::UserId;
@@ -109,6 +109,12 @@ struct LineView {
     sku: String,
     title: String,
     quantity: u32,
+    /// How many of them will not be sent.
+    cancelled: u32,
+    /// How many were given to a carrier.
+    shipped: u32,
+    /// How many of those are back.
+    returned: u32,
     /// What one costs.
     price: Money,
 }
@@ -218,8 +224,9 @@ impl From<Moment> for MomentView {
 
 impl From<Line> for LineView {
     fn from(line: Line) -> Self {
-        let Line { variant, quantity, sku, title, price } = line;
-        Self { variant_id: variant, sku, title, quantity, price }
+        let Line { variant, quantity, sku, title, price, counts } = line;
+        let Counts { cancelled, shipped, returned } = counts;
+        Self { variant_id: variant, sku, title, quantity, cancelled, shipped, returned, price }
     }
 }
 

@@ -66,7 +66,7 @@ impl Service {
         let contact = domain::contact(wish.customer, wish.contact.clone())?;
         let (cart, ship_to, bill_to) = futures::try_join!(
             self.cart(wish),
-            self.address(wish.customer, &wish.ship_to),
+            self.address(wish.customer, &wish.ship_to, "/address"),
             self.billing(wish),
         )?;
         let destination = Destination::new(&*ship_to.country, cart.currency)
@@ -87,7 +87,7 @@ impl Service {
             cart,
             bill_to: bill_to.unwrap_or_else(|| ship_to.clone()),
             ship_to,
-            quotes,
+            quotes: quotes.items,
             delivery_method: wish.delivery_method.clone(),
             expected_total: wish.expected_total,
         };
@@ -99,9 +99,10 @@ impl Service {
         self.needs.carts.cart(which).await.map_err(neighbours::carts)
     }
 
-    async fn address(&self, customer: UserId, to: &ShipTo) -> Result<PostalAddress> {
+    /// Where that is; `at` is where it stands in the request.
+    async fn address(&self, customer: UserId, to: &ShipTo, at: &str) -> Result<PostalAddress> {
         match to {
-            ShipTo::Here(address) => Ok(address.clone()),
+            ShipTo::Here(address) => domain::address(address, at),
             ShipTo::Book(address) => {
                 let which = AddressOf { owner: customer, address: *address };
                 Ok(self.needs.users.address(which).await.map_err(neighbours::users)?.address)
@@ -123,7 +124,7 @@ impl Service {
 
     async fn billing(&self, wish: &PlaceOrder) -> Result<Option<PostalAddress>> {
         match &wish.bill_to {
-            Some(to) => self.address(wish.customer, to).await.map(Some),
+            Some(to) => self.address(wish.customer, to, "/billing_address").await.map(Some),
             None => Ok(None),
         }
     }

@@ -1,11 +1,13 @@
 //! Looking orders up.
 
+use std::collections::BTreeSet;
+
 use kernel::{Page, PageRequest, Timestamp};
-use orders_api::{NumberOf, Order, OrderId, OrderOf, OrderRecord, Search};
+use orders_api::{NumberOf, Order, OrderId, OrderNumber, OrderOf, OrderRecord, Search};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use storage::Error;
 
-use super::{Store, order, timeline};
+use super::{Store, counts, order, timeline};
 
 /// How many due orders one round of the sweeper looks at.
 const SWEPT_AT_ONCE: u64 = 100;
@@ -22,13 +24,20 @@ impl Store {
             .filter(order::Column::Customer.eq(which.customer.to_string()))
             .one(&self.reader())
             .await?;
-        found.map(whole).transpose()
+        self.found(found).await
     }
 
     /// The order with its timeline, whosever it is.
     pub(crate) async fn record(&self, id: OrderId) -> Result<Option<OrderRecord>, Error> {
         let found = order::Entity::find_by_id(id.to_string()).one(&self.reader()).await?;
-        found.map(whole).transpose()
+        self.found(found).await
+    }
+
+    async fn found(&self, row: Option<order::Model>) -> Result<Option<OrderRecord>, Error> {
+        let Some(row) = row else { return Ok(None) };
+        let mut record = whole(row)?;
+        counts::fill(&self.reader(), std::slice::from_mut(&mut record.order)).await?;
+        Ok(Some(record))
     }
 
     /// The order with this number, if it is the customer's.
@@ -38,7 +47,21 @@ impl Store {
             .filter(order::Column::Customer.eq(which.customer.to_string()))
             .one(&self.reader())
             .await?;
-        found.map(Order::try_from).transpose()
+        Ok(self.found(found).await?.map(|record| record.order))
+    }
+
+    /// The ids of the orders with these numbers, whosever they are.
+    pub(crate) async fn ids_of(
+        &self,
+        numbers: Vec<OrderNumber>,
+    ) -> Result<BTreeSet<String>, Error> {
+        if numbers.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let numbers = numbers.iter().map(OrderNumber::as_str);
+        let wanted = order::Entity::find().filter(order::Column::Number.is_in(numbers));
+        let rows = wanted.all(&self.reader()).await?;
+        Ok(rows.into_iter().map(|row| row.id).collect())
     }
 
     /// One page of the orders that are wanted, the newest first: ids grow with time.
@@ -59,7 +82,8 @@ impl Store {
             wanted = wanted.filter(condition);
         }
         let rows = wanted.limit(u64::from(wish.page.limit) + 1).all(&self.reader()).await?;
-        let orders = rows.into_iter().map(Order::try_from).collect::<Result<_, _>>()?;
+        let mut orders = rows.into_iter().map(Order::try_from).collect::<Result<Vec<_>, _>>()?;
+        counts::fill(&self.reader(), &mut orders).await?;
         Ok(Page::cut(orders, wish.page.limit, |order: &Order| order.id.to_string()))
     }
 

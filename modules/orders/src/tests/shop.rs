@@ -13,7 +13,7 @@ use identity::GuestToken;
 use kernel::{Clock, Currency, Ids, Money, SystemClock};
 use messaging::{Module, Process, Running};
 use orders_api::{
-    Idempotency, Order, OrderOf, OrderRecord, Orders, PaymentStatus, PlaceOrder, Placed,
+    Counts, Idempotency, Order, OrderOf, OrderRecord, Orders, PaymentStatus, PlaceOrder, Placed,
     RemoteOrders, Result, ShipTo, Status,
 };
 use payments_api::{NewAttempt, Payment, PaymentOf, Payments};
@@ -81,7 +81,7 @@ pub(super) struct Shop {
     pub(super) customer: UserId,
     products: Arc<dyn Products>,
     carts: Arc<dyn Carts>,
-    deliveries: Arc<dyn Deliveries>,
+    pub(super) deliveries: Arc<dyn Deliveries>,
     variant: VariantId,
     ids: Ids,
     /// The carts that have become orders; carts hears of it by a message.
@@ -244,6 +244,13 @@ impl Shop {
     pub(super) async fn until(&self, order: &Order, status: Status) -> Order {
         let what = format!("the order is {status:?}");
         testkit::eventually(&what, LIMIT, async || self.order(order).await.status == status).await;
+        self.order(order).await
+    }
+
+    /// The order once that has become of its line.
+    pub(super) async fn until_counted(&self, order: &Order, counts: Counts) -> Order {
+        let counted = async || self.order(order).await.lines[0].counts == counts;
+        testkit::eventually(&format!("{counts:?}"), LIMIT, counted).await;
         self.order(order).await
     }
 
