@@ -10,7 +10,7 @@ mod tests;
 mod work;
 
 use kernel::{Timestamp, Version, Violation};
-use messaging::ReplyAddress;
+use messaging::{Because, ReplyAddress};
 use payments_api::{
     AttemptStatus, CaptureMode, Collect, Error, NewAttempt, RefundId, Result, Status, Void,
     is_token,
@@ -70,7 +70,8 @@ pub(crate) fn collect(
     let refused = refusal(&command.token, command.until, now);
     let (status, attempts) = match refused {
         None => {
-            let first = Attempt::new(1, &terms.provider, command.token, None);
+            let because = address.as_ref().map(Because::from);
+            let first = Attempt::new(1, &terms.provider, command.token, None).begun(now, because);
             (Status::Processing, vec![first])
         }
         Some(_) => (Status::Requested, Vec::new()),
@@ -126,8 +127,9 @@ pub(crate) fn collect_again(
     match refusal(&command.token, next.expires_at, now) {
         Some(why) => Reaction::ChangeAndAnswer(next, Err(why)),
         None => {
+            let because = next.collect.as_ref().map(Because::from);
             let attempt = Attempt::new(next.next_n(), &terms.provider, command.token, None);
-            next.attempts.push(attempt);
+            next.attempts.push(attempt.begun(now, because));
             next.status = Status::Processing;
             Reaction::Change(next)
         }
@@ -205,6 +207,7 @@ pub(crate) fn attempt(
     payment: &Payment,
     wish: &NewAttempt,
     terms: &Terms,
+    because: Because,
     now: Timestamp,
 ) -> Result<Attempting> {
     if !is_token(&wish.token) {
@@ -223,7 +226,8 @@ pub(crate) fn attempt(
         Status::Requested => {
             let mut next = payment.clone();
             let (n, key) = (next.next_n(), Some(wish.key.clone()));
-            next.attempts.push(Attempt::new(n, &terms.provider, wish.token.clone(), key));
+            let attempt = Attempt::new(n, &terms.provider, wish.token.clone(), key);
+            next.attempts.push(attempt.begun(now, Some(because)));
             next.status = Status::Processing;
             next.version = next.version.next();
             Ok(Attempting::Begun(Box::new(next)))

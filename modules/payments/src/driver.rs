@@ -7,6 +7,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use kernel::{Timestamp, Version};
 use orders_api::PaymentId;
+use ports::Origin;
 use tokio::{
     sync::{mpsc, oneshot},
     task::{Id, JoinError, JoinSet},
@@ -141,7 +142,8 @@ impl Driver {
 
     fn begin(&mut self, payment: Payment, mode: Mode) {
         let (settler, id) = (self.settler.clone(), payment.id);
-        let task = self.tasks.spawn(async move { settler.settle(payment, mode).await });
+        let settle = async move { settler.settle(payment, mode).await };
+        let task = self.tasks.spawn(Origin::now("payments: driver").scope(settle));
         self.names.insert(task.id(), id);
     }
 

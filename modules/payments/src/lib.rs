@@ -10,6 +10,7 @@
 //! unknown stays `processing` until the provider has said what happened. No webhook is believed. A card
 //! number is looked at, and neither stored nor logged.
 
+mod calls;
 mod domain;
 mod driver;
 mod handover;
@@ -39,6 +40,7 @@ use ports::Meters;
 use storage::Database;
 use tokio::sync::Notify;
 
+pub use calls::calls;
 pub use settings::{ProviderName, Sandbox, SandboxWebhooks, Secret, Settings, Stripe};
 
 use crate::{
@@ -113,6 +115,7 @@ pub fn open(db: Database, needs: Needs) -> Hosted<dyn Payments> {
         wire: PaymentsSkeleton::new(port.clone()),
         routes: http::routes(port.clone(), clock, replies),
         subscriptions: subscriptions::subscriptions(cashier),
+        sagas: None,
         background,
         port,
     }

@@ -1,7 +1,7 @@
 //! The payment with everything the module needs of it, more than its contract tells.
 
 use kernel::{Moment, Money, Timestamp, Version};
-use messaging::ReplyAddress;
+use messaging::{Because, ReplyAddress};
 use orders_api::{OrderId, PaymentId};
 use payments_api::{AttemptStatus, CaptureMode, NextAction, RefundId, RefundStatus, Status};
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,15 @@ pub(crate) struct Attempt {
     /// Whether the customer said to have done what the bank wanted.
     #[serde(default)]
     pub(crate) authenticated: bool,
+    /// Why it was begun, for whoever asks later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) because: Option<Because>,
+    /// When it was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) begun_at: Option<Timestamp>,
+    /// When the provider last said something new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) answered_at: Option<Timestamp>,
 }
 
 /// Money on its way back, as it is stored.
@@ -95,7 +104,15 @@ impl Attempt {
             decline_code: None,
             action_url: None,
             authenticated: false,
+            because: None,
+            begun_at: None,
+            answered_at: None,
         }
+    }
+
+    /// Says when and why it was begun.
+    pub(crate) fn begun(self, at: Timestamp, because: Option<Because>) -> Self {
+        Self { begun_at: Some(at), because, ..self }
     }
 
     /// The name of what the customer has to do for it.

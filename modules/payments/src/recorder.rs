@@ -1,7 +1,7 @@
 //! The one transaction that writes a payment's next state, its ledger, and the news of it.
 
 use kernel::{Moment, Money, Timestamp};
-use messaging::Publish;
+use messaging::{Because, Publish};
 use payments_api::{
     Collect, Collected, Declined, PaymentAuthorized, PaymentCompleted, PaymentFailed,
     PaymentRefunded, Void,
@@ -32,6 +32,9 @@ pub(crate) async fn record(
     }
     store::post(&tx, &payment, &next.postings, now).await?;
     for say in &next.say {
+        if let Some(why) = because(&payment, say) {
+            tx.because(why);
+        }
         tell(&mut tx, &payment, say, now)?;
     }
     tx.commit().await?;
@@ -45,6 +48,16 @@ fn moment(payment: &Payment, say: &Say, at: Timestamp) -> Option<Moment> {
         Say::Declined(why) => Some((&failed(payment, why, at)).into()),
         Say::Refunded(amount) => Some((&refunded(payment, *amount, at)).into()),
         Say::Voided => None,
+    }
+}
+
+/// Why there is news, if that is known.
+fn because(payment: &Payment, say: &Say) -> Option<Because> {
+    let closing = || payment.undo.as_ref()?.first().map(Because::from);
+    let trying = || payment.attempts.last()?.because.clone();
+    match say {
+        Say::Refunded(_) | Say::Voided => closing(),
+        Say::Authorized | Say::Collected | Say::Declined(_) => trying(),
     }
 }
 

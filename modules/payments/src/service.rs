@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use host::idempotency::remember;
 use kernel::{Clock, Ids, Page, PageRequest};
+use messaging::Because;
 use orders_api::PaymentId;
 use payments_api::{
     ActionDone, AttemptStatus, Capture, Card, CardToken, Error, LedgerEntry, LedgerOf, NewAttempt,
@@ -51,7 +52,8 @@ impl Payments for Service {
         for _ in 0..TRIES {
             let payment = self.owned(which).await.map_err(answer)?;
             let now = self.clock.now();
-            let (n, settled) = match domain::attempt(&payment, &wish, &self.terms, now)? {
+            let begun = domain::attempt(&payment, &wish, &self.terms, Because::now(), now)?;
+            let (n, settled) = match begun {
                 Attempting::Known(n) => (n, payment),
                 Attempting::Begun(next) => {
                     match self.begin(&payment, &next).await.map_err(answer)? {

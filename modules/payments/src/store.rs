@@ -6,11 +6,11 @@ mod payment;
 mod refund;
 
 use kernel::{Page, PageRequest, Timestamp};
-use orders_api::PaymentId;
+use orders_api::{OrderId, PaymentId};
 use payments_api::LedgerEntry;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::OnConflict,
+    sea_query::{Expr, OnConflict},
 };
 use storage::{Error, Tx};
 use users_api::UserId;
@@ -81,6 +81,29 @@ pub(crate) async fn find_of(
     let theirs = Column::CustomerId.eq(customer.to_string());
     let row = Entity::find_by_id(id.to_string()).filter(theirs).one(on).await?;
     Ok(whole(on, row.into_iter().collect()).await?.pop())
+}
+
+/// The payments with these ids, and those of these orders that are not closed.
+pub(crate) async fn find_all(
+    on: &impl ConnectionTrait,
+    payments: &[PaymentId],
+    orders: &[OrderId],
+) -> Result<Vec<Payment>, Error> {
+    let mut rows = Vec::new();
+    if !payments.is_empty() {
+        let ids = payments.iter().map(ToString::to_string);
+        rows = Entity::find().filter(Column::Id.is_in(ids)).all(on).await?;
+    }
+    if !orders.is_empty() {
+        let ids = orders.iter().map(ToString::to_string);
+        // As the index of orders says it.
+        let live = Expr::cust("status NOT IN ('voided', 'failed', 'expired')");
+        let found = Entity::find().filter(Column::OrderId.is_in(ids)).filter(live).all(on).await?;
+        let is_new = |row: &payment::Model| rows.iter().all(|known| known.id != row.id);
+        let new: Vec<_> = found.into_iter().filter(is_new).collect();
+        rows.extend(new);
+    }
+    whole(on, rows).await
 }
 
 /// One page of every payment, by id.

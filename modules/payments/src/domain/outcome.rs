@@ -83,7 +83,7 @@ pub(crate) fn told(
         }
         _ => return None,
     };
-    Some(referring(next, outcome.reference.as_deref()))
+    Some(referring(next, outcome.reference.as_deref(), now))
 }
 
 /// A change that nobody has to hear of.
@@ -91,10 +91,13 @@ pub(super) fn quiet(payment: Payment) -> Next {
     Next { payment, postings: Vec::new(), say: Vec::new() }
 }
 
-fn referring(mut next: Next, reference: Option<&str>) -> Next {
+fn referring(mut next: Next, reference: Option<&str>, now: Timestamp) -> Next {
     next.payment.version = next.payment.version.next();
-    if let (Some(last), Some(reference)) = (next.payment.attempts.last_mut(), reference) {
-        last.provider_ref = Some(reference.to_owned());
+    if let Some(last) = next.payment.attempts.last_mut() {
+        last.answered_at = Some(now);
+        if let Some(reference) = reference {
+            last.provider_ref = Some(reference.to_owned());
+        }
     }
     next
 }

@@ -93,7 +93,8 @@ fn moves(path: &Path, capture: CaptureMode, now: Timestamp) -> Vec<Path> {
     let (id, customer) = (payment.id, payment.customer);
     let (token, key) = ("pm_card_visa".to_owned(), format!("key-{}", path.steps.len()));
     let wish = NewAttempt { customer, payment: id, token, key };
-    if let Ok(Attempting::Begun(payment)) = attempt(payment, &wish, &terms, now) {
+    if let Ok(Attempting::Begun(payment)) = attempt(payment, &wish, &terms, Because::default(), now)
+    {
         next.push(step(*payment, "attempt"));
     }
     if let Ok(Some(payment)) = complete(payment, &format!("act_{n}")) {
@@ -194,7 +195,7 @@ fn after_too_many_cards_a_payment_has_failed() {
         let (customer, id) = (payment.customer, payment.id);
         let (token, key) = ("pm_card_visa".to_owned(), n.to_string());
         let wish = NewAttempt { customer, payment: id, token, key };
-        match attempt(&payment, &wish, &terms, now) {
+        match attempt(&payment, &wish, &terms, Because::default(), now) {
             Ok(Attempting::Begun(next)) => payment = *next,
             other => assert_eq!((n, other), (3, Err(Error::NotPayable(Status::Failed)))),
         }
@@ -236,9 +237,9 @@ fn one_key_names_one_attempt_with_one_card() {
         key: "k".to_owned(),
     };
     let terms = terms(CaptureMode::Automatic);
-    let again = attempt(&payment, &wish("pm_card_visa"), &terms, now);
+    let again = attempt(&payment, &wish("pm_card_visa"), &terms, Because::default(), now);
     assert_eq!(again, Ok(Attempting::Known(1)));
-    let other = attempt(&payment, &wish("pm_card_other"), &terms, now);
+    let other = attempt(&payment, &wish("pm_card_other"), &terms, Because::default(), now);
     assert_eq!(other, Err(Error::KeyReused));
 }
 

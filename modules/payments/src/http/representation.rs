@@ -116,6 +116,8 @@ pub(super) struct TokenView {
     token: String,
     /// The last four digits of the card.
     last4: String,
+    #[serde(rename = "_links")]
+    links: Links,
 }
 
 /// A webhook was taken.
@@ -204,6 +206,7 @@ impl From<payments_api::Attempt> for AttemptView {
 
 impl From<CardToken> for TokenView {
     fn from(card: CardToken) -> Self {
-        Self { token: card.token, last4: card.last4 }
+        let links = Links::default().action(true, "place-order", Method::POST, "/v1/orders");
+        Self { token: card.token, last4: card.last4, links }
     }
 }

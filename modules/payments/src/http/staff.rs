@@ -36,7 +36,7 @@ pub(super) async fn ledger(
     paging: Paging,
 ) -> Result<Answer<Listing<LedgerEntryView>>, Problem> {
     let which = LedgerOf { payment: id.0, page: paging.page.clone() };
-    let page = payments.ledger(which).await?.map(LedgerEntryView::from);
+    let page = payments.ledger(which).await?.map(|entry| LedgerEntryView::of(id.0, entry));
     Ok(Answer::ok(Listing::new(&paging, page)))
 }
 

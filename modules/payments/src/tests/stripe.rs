@@ -1,20 +1,19 @@
 //! Payments by Stripe's HTTP API, against a server in its shape.
 
-mod server;
-
 use std::time::Duration;
 
 use kernel::{Clock, Currency, Money};
 use payments_api::{
-    ActionDone, AttemptStatus, Capture, CaptureMode, Collect, Error, RefundOf, RefundStatus, Status,
+    ActionDone, AttemptStatus, Capture, CaptureMode, Collect, Error, RefundOf, RefundStatus,
+    Status, Webhook,
 };
+use stripe_double::{API_KEY, Fault, Server, WEBHOOK_SECRET};
 
 use super::{
     told_everywhere,
     world::{Heard, Stage, World, quick},
 };
 use crate::{ProviderName, Secret, Settings};
-use server::{API_KEY, Fault, Server, WEBHOOK_SECRET};
 
 fn by(server: &Server) -> Settings {
     let mut settings = quick();
@@ -29,7 +28,7 @@ fn by(server: &Server) -> Settings {
 }
 
 async fn shop(stage: Stage) -> (Server, World) {
-    let server = Server::start();
+    let server = Server::start().unwrap();
     let settings = by(&server);
     (server, stage.open(settings).await)
 }
@@ -66,7 +65,7 @@ async fn declined_cards_leave_the_payment_open_with_stripes_reason(stage: Stage)
 }
 
 async fn what_is_set_aside_is_taken_in_part_and_given_back_in_parts(stage: Stage) {
-    let server = Server::start();
+    let server = Server::start().unwrap();
     let settings = Settings { capture: CaptureMode::Manual, ..by(&server) };
     let world = stage.open(settings).await;
     let wish = world.collect("pm_card_visa", Status::Authorized).await;
@@ -168,8 +167,10 @@ async fn a_bank_that_has_seen_the_customer_tells_by_webhook(stage: Stage) {
     assert_eq!(early, Err(Error::ActionRequired));
     assert_eq!(server.kept(), (0, 0));
 
-    server.authenticate();
-    let told = server.webhook(world.clock.now());
+    server.authenticate(&payment.to_string());
+    let stripe_double::Webhook { signature, body } =
+        server.webhook(&payment.to_string(), world.clock.now().micros() / 1_000_000);
+    let told = Webhook { provider: "stripe".to_owned(), signature: Some(signature), body };
     assert!(!world.payments.notice(told.clone()).await.unwrap().again);
     world.until(&wish, Status::Captured).await;
     assert!(world.payments.notice(told).await.unwrap().again);
@@ -178,7 +179,7 @@ async fn a_bank_that_has_seen_the_customer_tells_by_webhook(stage: Stage) {
 }
 
 async fn a_key_that_stripe_does_not_accept_takes_nothing_and_forgets_nothing(stage: Stage) {
-    let server = Server::start();
+    let server = Server::start().unwrap();
     let mut settings = by(&server);
     settings.stripe.api_key = Some(Secret::from("sk_test_wrong"));
     let world = stage.open(settings).await;

@@ -4,6 +4,7 @@ use actix_web::http::Method;
 use host::{Links, Who};
 use identity::Permission;
 use kernel::{Money, Timestamp};
+use orders_api::PaymentId;
 use payments_api::{Account, CaptureMode, LedgerEntry, Payment, Refund, RefundStatus, Status};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -67,6 +68,8 @@ pub(crate) struct LedgerEntryView {
     /// What the account gained; negative when it lost.
     amount: Money,
     recorded_at: Timestamp,
+    #[serde(rename = "_links")]
+    links: Links,
 }
 
 /// Between whom money moves.
@@ -162,9 +165,17 @@ impl From<Refund> for RefundView {
     }
 }
 
-impl From<LedgerEntry> for LedgerEntryView {
-    fn from(entry: LedgerEntry) -> Self {
+impl LedgerEntryView {
+    /// An entry in the ledger of a payment, with the refund it belongs to.
+    pub(crate) fn of(payment: PaymentId, entry: LedgerEntry) -> Self {
+        let here = format!("/v1/admin/payments/{payment}");
+        let refund = entry.posting.strip_prefix("refund:");
+        let links = Links::default().to("payment", &here);
         Self {
+            links: match refund {
+                Some(refund) => links.to("refund", format!("{here}/refunds/{refund}")),
+                None => links,
+            },
             posting: entry.posting,
             account: match entry.account {
                 Account::Customer => AccountView::Customer,
