@@ -54,6 +54,7 @@ pub async fn open(db: Database, needs: Needs) -> Result<Hosted<dyn History>, sto
         wire: HistorySkeleton::new(port.clone()),
         routes: http::routes(port.clone()),
         subscriptions: subscriptions::subscriptions(),
+        sagas: None,
         background: Vec::new(),
         port,
     })

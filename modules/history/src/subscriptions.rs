@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use deliveries_api::{
     ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentPrepared, ShipmentProgressed,
+    ShipmentSplit,
 };
 use kernel::Event;
 use messaging::{Delivery, Failure, Handle, Subscriptions};
@@ -39,7 +40,8 @@ pub(crate) fn subscriptions() -> Subscriptions {
         .on::<ShipmentDispatched>(scribe.clone())
         .on::<ShipmentProgressed>(scribe.clone())
         .on::<ShipmentDelivered>(scribe.clone())
-        .on::<ShipmentCancelled>(scribe)
+        .on::<ShipmentCancelled>(scribe.clone())
+        .on::<ShipmentSplit>(scribe)
 }
 
 struct Scribe;

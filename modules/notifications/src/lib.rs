@@ -60,6 +60,7 @@ pub fn open(db: Database, needs: Needs) -> Result<Hosted<dyn Notifications>, Unu
         wire: NotificationsSkeleton::new(port.clone()),
         routes: http::routes(port.clone()),
         subscriptions: subscriptions::subscriptions(clock).after_commit(woken),
+        sagas: None,
         background: vec![Background::new("mail sender", |stop| sender.run(stop))],
         port,
     })

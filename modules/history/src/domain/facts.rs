@@ -2,7 +2,7 @@
 
 use deliveries_api::{
     ShipmentCancelled, ShipmentDelivered, ShipmentDispatched, ShipmentId, ShipmentPrepared,
-    ShipmentProgressed, ShipmentRecord, Status as Parcel,
+    ShipmentProgressed, ShipmentRecord, ShipmentSplit, Status as Parcel,
 };
 use history_api::Source;
 use kernel::{Message, Moment, Money, Timestamp, Version};
@@ -122,6 +122,7 @@ pub(crate) fn moments(source: Source, all: Vec<Moment>) -> Vec<Moment> {
             ShipmentProgressed::TYPE,
             ShipmentDelivered::TYPE,
             ShipmentCancelled::TYPE,
+            ShipmentSplit::TYPE,
         ],
     };
     all.into_iter().filter(|moment| announced.contains(&moment.what.as_str())).collect()
@@ -131,7 +132,7 @@ impl From<Order> for OrderFact {
     fn from(order: Order) -> Self {
         let placed = Placed {
             number: order.number,
-            lines: order.lines,
+            lines: order.lines.into_iter().map(Line::as_placed).collect(),
             total: order.totals.grand,
             payment: order.payment,
             at: order.placed_at,
@@ -282,4 +283,5 @@ told! { Shipment by
     ShipmentProgressed as |it| shipped!(it, it.status);
     ShipmentDelivered as |it| shipped!(it, Parcel::Delivered);
     ShipmentCancelled as |it| shipped!(it, Parcel::Cancelled);
+    ShipmentSplit as |it| shipped!(it, it.status);
 }

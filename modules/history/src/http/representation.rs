@@ -128,11 +128,19 @@ pub(super) struct TimelineEntry {
     thing: String,
     /// Which version of it that led to.
     version: u64,
+    #[serde(rename = "_links")]
+    links: Links,
 }
 
 impl From<Happened> for TimelineEntry {
     fn from(Happened { source, thing, moment }: Happened) -> Self {
+        let (relation, place) = match source {
+            Source::Orders => ("order", "orders"),
+            Source::Payments => ("payment", "payments"),
+            Source::Deliveries => ("delivery", "deliveries"),
+        };
         Self {
+            links: Links::default().to(relation, format!("/v1/{place}/{thing}")),
             at: moment.at,
             what: moment.what,
             detail: moment.detail,

@@ -28,6 +28,7 @@ fn story(life: &Life) -> Vec<Told> {
         customer: life.customer,
         carrier: prepared.carrier,
         waybill: prepared.waybill,
+        lines: Vec::new(),
         overall: orders_api::DeliveryStatus::InTransit,
         version: Version(2),
         at: life.second(4),

@@ -9,8 +9,8 @@ use kernel::{
 };
 use messaging::{Module, Process, Publish, Running, Subscriptions};
 use orders_api::{
-    DeliveryStatus, Line, OrderCompleted, OrderId, OrderNumber, OrderPlaced, PaymentId, Position,
-    RemoteOrders, Totals,
+    Counts, DeliveryStatus, Line, OrderCompleted, OrderId, OrderNumber, OrderPlaced, PaymentId,
+    Position, RemoteOrders, Totals,
 };
 use payments_api::{PaymentCompleted, RemotePayments};
 use ports::{Call, Reply, Transport, Unreachable, async_trait};
@@ -182,7 +182,14 @@ impl Life {
     fn lines() -> Vec<Line> {
         let price = euros(1999);
         let (variant, title) = (Ids::system().next(), "Teapot".to_owned());
-        vec![Line { variant, quantity: 2, sku: "TEA".to_owned(), title, price }]
+        vec![Line {
+            variant,
+            quantity: 2,
+            sku: "TEA".to_owned(),
+            title,
+            price,
+            counts: Counts::default(),
+        }]
     }
 
     pub(super) fn placed(&self) -> OrderPlaced {
@@ -243,6 +250,7 @@ impl Life {
             customer: self.customer,
             carrier: "rialto-post".to_owned(),
             waybill: Waybill::new(7),
+            lines: Vec::new(),
             overall: DeliveryStatus::Preparing,
             version: Version(1),
             at: self.second(3),

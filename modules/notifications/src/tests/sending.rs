@@ -67,12 +67,14 @@ async fn a_customer_hears_of_everything_that_happens_to_an_order(place: Place) {
             customer,
             carrier,
             waybill,
+            lines: Vec::new(),
             overall,
             version,
             at,
         })
         .await;
-    world.tell(&ShipmentDelivered { shipment, order, customer, overall, version, at }).await;
+    let lines = Vec::new();
+    world.tell(&ShipmentDelivered { shipment, order, customer, lines, overall, version, at }).await;
     let (payment, amount) = (placed.payment, euros(100));
     let (refunded, captured) = (100, 4488);
     world

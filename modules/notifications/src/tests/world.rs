@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use kernel::{Currency, Event, Ids, Money, SystemClock, Version};
 use messaging::{Module, Process, Publish, Running, Subscriptions};
 use notifications_api::{Mail, Mails, Notifications, RemoteNotifications, Status};
-use orders_api::{Contact, Line, OrderId, OrderNumber, OrderPlaced, Totals};
+use orders_api::{Contact, Counts, Line, OrderId, OrderNumber, OrderPlaced, Totals};
 use storage::{Database, Options};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -170,6 +170,7 @@ pub(super) fn placed(customer: UserId, contact: Option<&str>) -> OrderPlaced {
             sku: "TEA".to_owned(),
             title: "Tea & <pot>".to_owned(),
             price: euros(1999),
+            counts: Counts::default(),
         }],
         totals: Totals { items: euros(3998), shipping: euros(490), grand: euros(4488) },
         payment: ids.next(),
