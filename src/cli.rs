@@ -1,10 +1,16 @@
 //! The command line.
 
+mod messages;
+mod sagas;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Layers;
+
+pub use messages::{By, Messages};
+pub use sagas::Sagas;
 
 /// A commerce backend in one binary whose modules can be pulled out into services by configuration.
 #[derive(Debug, Parser)]
@@ -45,6 +51,14 @@ pub enum Command {
     /// Makes copies again from what they are copies of, while the shop is open
     #[command(subcommand)]
     Rebuild(Rebuild),
+    /// Tells why things happened to an order: the tree of causes over all modules
+    Explain {
+        /// The id of an order or its number; also the id of anything else, or of a trace (32 digits)
+        thing: String,
+        /// Prints the tree as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Prints the configuration in force and where each value came from; secrets are masked
     Config,
     /// Lists the modules in this binary and where they keep their tables
@@ -52,6 +66,12 @@ pub enum Command {
     /// Manages the shop's administrators and the keys that sign access tokens
     #[command(subcommand)]
     Admin(Admin),
+    /// Shows the messages that were set aside, has them tried again, changes them, gives them up
+    #[command(subcommand)]
+    Messages(Messages),
+    /// Shows sagas step by step, and sends on those that stand still
+    #[command(subcommand)]
+    Sagas(Sagas),
     /// Takes a file into the shop; stopped and started again, it goes on where it was
     #[command(subcommand)]
     Import(Import),

@@ -2,11 +2,15 @@
 //!
 //! Read it from top to bottom: a module may need those above it, never those below.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use carts_api::{Carts, RemoteCarts};
 use deliveries_api::{Deliveries, RemoteDeliveries};
+use explain::{Fragment, Question};
 use history_api::{History, RemoteHistory};
 use notifications_api::{Notifications, RemoteNotifications};
+use operations::Knows;
 use orders_api::{Orders, RemoteOrders};
 use payments_api::{Payments, RemotePayments};
 use products_api::{Products, RemoteProducts};
@@ -169,4 +173,32 @@ pub async fn audit(module: &str, db: &Database) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// What the database of `module` knows, for its desk.
+pub fn knows(module: &'static str) -> Knows {
+    Arc::new(move |db, question| Box::pin(async move { fragment(module, &db, &question).await }))
+}
+
+/// What the database of `module` knows of what is asked for.
+#[allow(unused_variables, reason = "a binary may be built without the modules that know more")]
+pub async fn fragment(
+    module: &str,
+    db: &Database,
+    question: &Question,
+) -> Result<Fragment, storage::Error> {
+    let found = messaging::journal::read(db, &question.wanted).await?;
+    #[allow(unused_mut, reason = "a binary may be built without the modules that know more")]
+    let mut fragment = Fragment { found, ..Fragment::default() };
+    #[cfg(feature = "orders")]
+    if module == "orders" {
+        let keys = question.wanted.keys.iter().map(String::as_str);
+        fragment.stories = explain::stories(db, keys).await?;
+        fragment.ids = orders::numbered(db, &question.things).await?;
+    }
+    #[cfg(feature = "payments")]
+    if module == "payments" {
+        fragment.calls = payments::calls(db, &question.things).await?;
+    }
+    Ok(fragment)
 }

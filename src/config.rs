@@ -5,6 +5,7 @@
 
 mod complaint;
 mod layers;
+mod messaging;
 mod report;
 mod topology;
 
@@ -20,6 +21,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, de::DeserializeOwned};
 
 pub use layers::Layers;
+pub use messaging::{Messaging, Relay};
 pub use report::Report;
 pub use topology::{Broker, Bus, Carrier, Internal, Process, Topology, Wire};
 
@@ -49,6 +51,8 @@ pub struct Config {
     pub log: Log,
     /// The modules' databases.
     pub storage: Storage,
+    /// How messages leave the modules' databases.
+    pub messaging: Messaging,
     /// Which module lives in which process.
     pub topology: Topology,
     /// What gateway reads.
@@ -177,6 +181,7 @@ impl Loaded {
         let figment = layers.figment()?;
         let config: Config = figment.extract().map_err(complaint::explain)?;
         config.storage.check()?;
+        config.messaging.check()?;
         let layout = Layout::of(&config)?;
         config.check(&layout)?;
         Ok(Self { config, layout, figment })

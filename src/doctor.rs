@@ -66,6 +66,9 @@ pub async fn examine(loaded: &Loaded, process: Option<&str>) -> Findings {
     });
     for module in kept {
         findings.note(format!("database of {module}"), database(loaded, module).await);
+        if follows_log(loaded, module) {
+            findings.note(format!("transaction log of {module}"), log(loaded, module).await);
+        }
     }
     findings
 }
@@ -115,6 +118,26 @@ async fn database(loaded: &Loaded, module: &str) -> Result<String> {
     let looked = look(&db, module).await;
     db.close().await?;
     looked.map(|found| format!("{place}: {found}"))
+}
+
+/// Whether the relay of `module` is to follow the transaction log of a server.
+fn follows_log(loaded: &Loaded, module: &str) -> bool {
+    let options = loaded.config.messaging.options();
+    wiring::module(module).is_some()
+        && options.relay_of(module) == messaging::Method::Log
+        && loaded.config.storage.url_of(module).starts_with("postgres")
+}
+
+async fn log(loaded: &Loaded, module: &str) -> Result<String> {
+    let db = house::open(loaded, module).await?;
+    let relays = modules::with_tables().into_iter().filter(|it| follows_log(loaded, it)).count();
+    let demands = messaging::log_demands(&db, relays).await;
+    db.close().await?;
+    let demands = demands?;
+    if demands.is_empty() {
+        return Ok("it can be followed".to_owned());
+    }
+    bail!("messages are read by ticks, because the log cannot be followed: {}", demands.join("; "))
 }
 
 async fn look(db: &Database, module: &str) -> Result<String> {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use gateway::{Documents, Gateway, Keys, Upstream};
 use identity::{Jwk, Jwks, Verifier};
 use kernel::Clock;
+use operations::Operations;
 use ports::Context as Work;
 use serde::Deserialize;
 use telemetry::Metrics;
@@ -18,6 +19,7 @@ use crate::{
     house::{Door, House},
     numbers, openapi,
     wires::Wires,
+    wiring::Module,
 };
 
 /// Answers the world at `listener`: with what lives here, and with what lives elsewhere.
@@ -70,6 +72,7 @@ pub async fn open(
     if !wires.has_inside() {
         routes.push(numbers::nearby(metrics.clone()));
     }
+    routes.push(operations::routes(desks(house, wires)));
     routes.push(openapi::routes(&routes, documents.clone())?);
     let upstream = |module| Upstream { module, instances: wires.instances(module) };
     let gateway = gateway::open(gateway::Needs {
@@ -85,6 +88,15 @@ pub async fn open(
     })?;
     house.background.extend(gateway.background());
     Ok(gateway)
+}
+
+/// The operations of every module that keeps tables, wherever it lives.
+fn desks(house: &House<'_>, wires: &Wires<'_>) -> Vec<(&'static str, Arc<dyn Operations>)> {
+    let away = wires.elsewhere().filter(|module| module.tables).map(|Module { name, .. }| {
+        let way = wires.client.dial("gateway", name, wires.instances(name));
+        (*name, operations::elsewhere(name, way))
+    });
+    house.desks.iter().cloned().chain(away).collect()
 }
 
 /// The keys that users publishes: known at once where users lives here, awaited where it does not.

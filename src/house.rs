@@ -5,10 +5,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use host::{Background, Health, Hosted, Routes};
 use kernel::{Clock, Ids, SystemClock};
+use operations::Operations;
 use ports::{Call, Meters, Reply, Transport, Unreachable, async_trait};
 use storage::Database;
 
-use crate::{config::Loaded, wiring};
+use crate::{compose, config::Loaded, wiring};
 
 /// A process in the making: whoever is admitted will be served, woken and drained.
 pub struct House<'a> {
@@ -26,6 +27,8 @@ pub struct House<'a> {
     pub routes: Vec<Routes>,
     /// How other processes call the modules that live here.
     pub wires: Vec<(&'static str, Arc<dyn Transport>)>,
+    /// What people may do to the modules that live here, by module.
+    pub desks: Vec<(&'static str, Arc<dyn Operations>)>,
     /// Who listens to whom.
     pub bus: Vec<messaging::Module>,
     /// What is done unasked.
@@ -67,6 +70,7 @@ impl<'a> House<'a> {
             health: Health::new(),
             routes: Vec::new(),
             wires: Vec::new(),
+            desks: Vec::new(),
             bus: Vec::new(),
             background: Vec::new(),
             databases: Vec::new(),
@@ -112,7 +116,7 @@ impl<'a> House<'a> {
     pub fn admit<P: ?Sized>(&mut self, site: Site, module: Hosted<P>) -> Result<Arc<P>> {
         self.keep(&site);
         let Site { name, db } = site;
-        let Hosted { port, wire, routes, subscriptions, background } = module;
+        let Hosted { port, wire, routes, subscriptions, sagas, background } = module;
         let expected = wiring::module(name).map(wiring::Module::channels).unwrap_or_default();
         ensure!(
             subscriptions.channels() == expected,
@@ -121,7 +125,9 @@ impl<'a> House<'a> {
             subscriptions.channels()
         );
         self.routes.push(routes);
-        self.wires.push((name, wire));
+        let desk = operations::desk(db.clone(), self.clock.clone(), sagas, compose::knows(name));
+        self.wires.push((name, operations::answer(wire, desk.clone())));
+        self.desks.push((name, desk));
         self.background.extend(background);
         self.bus.push(messaging::Module { name, db, subscriptions });
         Ok(port)

@@ -12,7 +12,7 @@ use rialto::{
     admin,
     cli::{Cli, Command, GraphFormat, Rebuild, Target, Topology, Which},
     config::{Layers, Loaded},
-    doctor, migrate, modules, probe, rebuild, relocate, serve,
+    doctor, explain, messages, migrate, modules, probe, rebuild, relocate, sagas, serve,
     topology::{self, Graph},
     up,
 };
@@ -61,6 +61,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate { status: false } => say(migrate::apply(&loaded).await?)?,
         Command::Copy { module, to } => say(relocate::copy(&loaded, &module, &to).await?)?,
         Command::Rebuild(Rebuild::History) => say(rebuild::history(&loaded).await?)?,
+        Command::Explain { thing, json } => say(explain::run(&loaded, &thing, json).await?)?,
         Command::Config => say(loaded.report()?)?,
         Command::Modules => say(modules::list(&loaded))?,
         #[cfg(feature = "products")]
@@ -76,6 +77,16 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         #[cfg(not(feature = "products"))]
         Command::Import(_) | Command::Export(_) => {
             anyhow::bail!("products is not in this binary: it was built without that feature")
+        }
+        Command::Messages(command) => {
+            let (told, whole) = messages::run(&loaded, command).await?;
+            say(told)?;
+            return Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Sagas(command) => {
+            let (told, whole) = sagas::run(&loaded, command).await?;
+            say(told)?;
+            return Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Admin(command) => admin::run(&loaded, command).await?,
         Command::Probe { which, .. } => {

@@ -49,4 +49,15 @@ pub fn count_messages(metrics: &Metrics, gauges: &Arc<Gauges>) {
     add("messages_applied", "Messages whose effect is committed", |now| now.applied);
     add("messages_duplicate", "Messages that had been applied before", |now| now.duplicates);
     add("messages_parked", "Messages set aside because they failed", |now| now.parked);
+    for module in gauges.modules() {
+        let add = |name: &str, help: &str, read: fn(messaging::Source) -> u64| {
+            let gauges = gauges.clone();
+            let reading = Reading::gauge(name, help, move || read(gauges.source(module)));
+            metrics.register(reading.label("module", module));
+        };
+        let help = "1 while this process relays the module from the transaction log, 0 otherwise";
+        add("relay_follows_log", help, |now| u64::from(now.log));
+        let help = "Bytes of the transaction log that the server keeps for the relay";
+        add("relay_log_lag_bytes", help, |now| now.lag);
+    }
 }

@@ -148,7 +148,7 @@ impl<'a> Wires<'a> {
     /// Starts to move messages, within this process and to and from the others.
     pub fn open_bus(&self, house: &mut House<'_>, lines: &mut Lines) -> Running {
         let modules = std::mem::take(&mut house.bus);
-        let (siblings, options) = (self.siblings(), messaging::Options::default());
+        let (siblings, options) = (self.siblings(), house.loaded.config.messaging.options());
         let open =
             |elsewhere| messaging::Process::open(Bus { modules, elsewhere, siblings, options });
         #[cfg(feature = "rabbitmq")]

@@ -63,8 +63,18 @@ pub const MODULES: &[Module] = &[
         built: cfg!(feature = "deliveries"),
         tables: true,
         asks: &[],
-        listens: &[orders_api::OrderCompleted::CHANNEL, deliveries_api::CancelDelivery::CHANNEL],
-        speaks: &[deliveries_api::ShipmentPrepared::CHANNEL, orders_api::REPLIES],
+        listens: &[
+            orders_api::OrderCompleted::CHANNEL,
+            deliveries_api::CancelDelivery::CHANNEL,
+            deliveries_api::CARRIERS,
+            deliveries_api::RATES,
+        ],
+        speaks: &[
+            deliveries_api::ShipmentPrepared::CHANNEL,
+            orders_api::REPLIES,
+            deliveries_api::CARRIERS,
+            deliveries_api::RATES,
+        ],
     },
     Module {
         name: "carts",

@@ -101,3 +101,15 @@ fn the_defaults_of_the_file_are_those_of_the_modules() {
         gateway::Settings::default()
     );
 }
+
+#[test]
+fn a_module_may_be_relayed_in_another_way_than_the_others() {
+    let loaded = read(&["messaging.relay = \"log\"", "messaging.modules.orders = \"ticks\""]);
+    let options = loaded.unwrap().config.messaging.options();
+    assert_eq!(options.relay_of("orders"), ::messaging::Method::Ticks);
+    assert_eq!(options.relay_of("users"), ::messaging::Method::Log);
+    let said = complaint(&["messaging.modules.oders = \"log\""]);
+    assert!(said.contains("messaging.modules.oders"), "{said}");
+    let said = complaint(&["messaging.relay = \"tail\""]);
+    assert!(said.contains("`messaging.relay` cannot be \"tail\""), "{said}");
+}
