@@ -6,7 +6,10 @@ mod document;
 /// Every operation says and does what all of them do.
 mod conventions;
 
-/// What belongs to one customer is nobody else's.
+/// Whether that is so, asked by those who may.
+mod living;
+
+/// What belongs to one shopper is nobody else's.
 mod owners;
 
 /// What staff may do is what their role says.

@@ -1,5 +1,6 @@
 //! The databases of all modules at once, as an auditor reads them: nothing is written.
 
+mod orphans;
 mod sentences;
 
 use std::{
@@ -12,6 +13,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 use crate::world::World;
 
+use orphans::{OPEN, ORPHANS, OWNERLESS, WEATHERED};
 use sentences::{ENDED, FORBIDDEN, ON_THE_WAY, ORDERS_UNDER, UNREST, UNREST_OF_A_MODULE};
 
 /// Those whose messages are looked at. On SQLite each file is attached under this name, on Postgres it is a
@@ -79,6 +81,28 @@ impl Books {
         (ended("delivered").await, others)
     }
 
+    /// Waits until nothing more is expected of any order, and stock is held for none that does not exist: what
+    /// a killed process had set aside is taken back when its time is over.
+    pub(crate) async fn ended(&self) {
+        self.wait_for_none(&[OPEN, OWNERLESS].map(str::to_owned)).await;
+        self.quiet().await;
+    }
+
+    /// Fails when stock is held for an order that was not placed.
+    pub(crate) async fn check_owners(&self) {
+        let found = self.ask(OWNERLESS).await;
+        assert!(found.is_empty(), "{found:?}");
+    }
+
+    /// Fails when a storm has left something out that it is there for; tells how much of it there was.
+    pub(crate) async fn weathered(&self) {
+        for (what, query) in WEATHERED {
+            let count = self.ask(query).await.len();
+            eprintln!("{count} {what}");
+            assert!(count > 0, "no {what}");
+        }
+    }
+
     /// Whether every message is applied, as far as the shop has looked.
     pub(crate) async fn is_quiet(&self) -> bool {
         self.find(&messages()).await.is_empty()
@@ -116,10 +140,19 @@ impl Books {
         self.ask(&ORDERS_UNDER.replace("{key}", key)).await
     }
 
+    /// What was taken by a provider and not given back, in minor units, as the shop knows it.
+    pub(crate) async fn kept_by(&self, provider: &str) -> i64 {
+        let query = format!(
+            "SELECT CAST(COALESCE(SUM(captured - refunded), 0) AS TEXT) AS subject
+             FROM payments.payment WHERE attempts LIKE '%_provider_:_{provider}_%'"
+        );
+        self.ask(&query).await[0].parse().unwrap()
+    }
+
     /// Fails with everything that may not be.
     pub(crate) async fn check(&self) {
         let mut found = Vec::new();
-        for (what, query) in FORBIDDEN {
+        for (what, query) in FORBIDDEN.into_iter().chain(ORPHANS) {
             found.extend(self.ask(query).await.into_iter().map(|row| format!("{what}: {row}")));
         }
         assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));

@@ -83,6 +83,20 @@ async fn a_doctor_finds_a_healthy_shop_healthy() {
 }
 
 #[tokio::test]
+async fn a_doctor_says_whether_the_transaction_log_can_be_followed() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let url = testkit::postgres().await;
+    let lines = [
+        "http.public = \"127.0.0.1:0\"".to_owned(),
+        format!("storage.url = \"{url}\""),
+        "messaging.modules.orders = \"log\"".to_owned(),
+    ];
+    let found = said(&rialto().args(["doctor"]).settings(folder.path(), &lines).run().await);
+    assert!(found.contains("transaction log of orders: it can be followed"), "{found}");
+    assert!(!found.contains("transaction log of users"), "{found}");
+}
+
+#[tokio::test]
 async fn an_administrator_without_a_chosen_password_gets_a_random_one() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let create = ["admin", "create", "--email", "boss@example.com"];

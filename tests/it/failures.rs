@@ -9,5 +9,11 @@ mod impostor;
 /// A neighbour that is there and of no use.
 mod neighbours;
 
+/// Modules that cannot be operated on for a while.
+mod operations;
+
+/// Orders that are away for a while.
+mod orders;
+
 /// Payments that are away for a while.
 mod payments;

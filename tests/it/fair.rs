@@ -3,7 +3,10 @@
 //! Customers place orders and try again under the same key when nobody answers. What was acknowledged must
 //! exist once, money and stock must add up, and every order must end.
 
+mod whims;
+
 use std::{
+    env,
     sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
@@ -12,6 +15,7 @@ use futures::future::join_all;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::{
     books::Books,
@@ -28,11 +32,17 @@ const STOCK: u32 = 1_000_000;
 /// For a shop with a fair: nobody's order expires before it is over.
 pub(crate) const SETTINGS: &[&str] = &["orders.hold = \"1h\""];
 
+/// Repeats what a fair draws, as far as it is the customers' doing.
+const SEED: &str = "RIALTO_SEED";
+
 /// Where all customers buy until it is over.
 pub(crate) struct Fair<'a> {
     stage: &'a Stage,
     goods: [Goods; 2],
     customers: Vec<Shopper>,
+    /// Whether they change their minds.
+    fickle: bool,
+    seed: u64,
     /// What delivery costs, in cents.
     delivery: i64,
     over: AtomicBool,
@@ -56,10 +66,15 @@ impl<'a> Fair<'a> {
         let customers = join_all(names.iter().map(|name| stage.shopper(name))).await;
         let nothing = json!({ "total": euros(0) });
         let delivery = customers[0].total(&nothing).await["minor"].as_i64().unwrap();
+        let given = env::var(SEED).ok().map(|seed| seed.parse().expect("a seed is a number"));
+        let seed = given.unwrap_or_else(rand::random);
+        eprintln!("{SEED}={seed}");
         Self {
             stage,
             goods,
             customers,
+            fickle: false,
+            seed,
             delivery,
             over: AtomicBool::new(false),
             requests: AtomicU64::new(0),
@@ -67,13 +82,21 @@ impl<'a> Fair<'a> {
         }
     }
 
+    /// The same with customers who change their minds. In the end every order has ended.
+    pub(crate) fn of_the_fickle(self) -> Self {
+        Self { fickle: true, ..self }
+    }
+
+    /// Chance for whoever strikes.
+    pub(crate) fn chance(&self) -> StdRng {
+        StdRng::seed_from_u64(self.seed)
+    }
+
     /// Lets everybody buy while the blows of `strike` fall on the shop, then waits until it is quiet and audits
     /// it.
     pub(crate) async fn during(&self, strike: impl AsyncFnOnce()) {
-        let seed = rand::random::<u64>();
-        eprintln!("seed {seed}");
         let shopping = self.customers.iter().enumerate().map(|(number, customer)| {
-            self.visit(customer, StdRng::seed_from_u64(seed ^ (number as u64 + 1)))
+            self.visit(customer, StdRng::seed_from_u64(self.seed ^ (number as u64 + 1)))
         });
         let striking = async {
             strike().await;
@@ -96,10 +119,17 @@ impl<'a> Fair<'a> {
 
     async fn audit(&self, acknowledged: &[Acknowledged]) {
         let books = Books::of(self.stage).await;
-        books.quiet().await;
+        let expected: &[&str] = match self.fickle {
+            true => &["completed", "cancelled", "expired", "rejected"],
+            false => &["pending", "completed"],
+        };
+        match self.fickle {
+            true => books.ended().await,
+            false => books.quiet().await,
+        }
         for Acknowledged { key, order, customer } in acknowledged {
             let now = customer.follow(order, "self").await;
-            assert!(["pending", "completed"].contains(&text(&now["status"])), "{now}");
+            assert!(expected.contains(&text(&now["status"])), "{now}");
             assert_eq!(books.orders_under(key).await, [text(&order["id"])], "under the key {key}");
         }
         books.check().await;
@@ -107,12 +137,16 @@ impl<'a> Fair<'a> {
 
     /// Buys one thing after the other until it is over; gives what was acknowledged.
     async fn visit(&self, customer: &Shopper, mut random: StdRng) -> Vec<Acknowledged> {
-        let mut acknowledged = Vec::new();
+        let (mut acknowledged, mut whims) = (Vec::new(), JoinSet::new());
         while !self.over.load(Ordering::SeqCst) {
             let goods = &self.goods[random.random_range(0..self.goods.len())];
             let quantity = random.random_range(1..4);
-            // The order of a declined card stays pending.
-            let card = if random.random_range(0..8) == 0 { DECLINED } else { VISA };
+            let card = match self.fickle {
+                true => whims::card(&mut random),
+                // The order of a declined card stays pending.
+                false if random.random_range(0..8) == 0 => DECLINED,
+                false => VISA,
+            };
             let Ok(Some(cart)) = fill(customer, goods, quantity).await else {
                 tokio::time::sleep(PAUSE).await;
                 continue;
@@ -120,9 +154,14 @@ impl<'a> Fair<'a> {
             let key = fresh_key();
             if let Some(order) = self.place(customer, &key, &self.wish(&cart, card)).await {
                 self.acknowledged.fetch_add(1, Ordering::SeqCst);
+                if self.fickle {
+                    let random = StdRng::seed_from_u64(random.random());
+                    whims.spawn(whims::follow(customer.clone(), order.clone(), card, random));
+                }
                 acknowledged.push(Acknowledged { key, order, customer: customer.clone() });
             }
         }
+        whims.join_all().await;
         acknowledged
     }
 

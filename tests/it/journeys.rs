@@ -15,17 +15,21 @@ mod documents;
 mod history;
 mod idempotency;
 mod keeping;
+mod lateness;
 mod mail;
 mod money;
+mod operations;
 mod orders;
 mod people;
 mod performance;
 mod problems;
 mod purchase;
 mod restarts;
+mod sagas;
 mod staff;
 mod stock;
 mod strangers;
+mod stripe;
 
 use futures::future::LocalBoxFuture;
 
@@ -88,6 +92,7 @@ journeys! {
         a_stranger_signs_up_fills_a_cart_pays_and_gets_a_waybill,
         an_order_goes_to_an_address_from_the_address_book,
         what_a_customer_agreed_to_pay_is_what_an_order_costs_or_there_is_none,
+        nothing_is_sold_that_cannot_be_brought_there,
         an_empty_cart_is_not_an_order,
     }
     accounts in Shop::PLAIN => {
@@ -119,6 +124,12 @@ journeys! {
     carts in Shop::PLAIN => {
         a_cart_is_filled_changed_and_emptied,
         a_cart_says_what_stands_between_it_and_an_order,
+        what_was_archived_meanwhile_cannot_be_ordered,
+        a_price_that_changed_under_a_cart_is_accepted_before_it_is_paid,
+        what_delivery_costs_is_what_all_carriers_say,
+    }
+    carts in carts::WITHOUT_COURIER => {
+        a_carrier_that_is_dead_is_named_and_hides_nobody_else,
     }
     staff in Shop::PLAIN => {
         a_movement_is_booked_once_however_often_it_is_sent,
@@ -127,6 +138,7 @@ journeys! {
     cards in Shop::PLAIN => {
         a_declined_card_leaves_the_order_payable_and_another_one_completes_it,
         a_payment_that_needs_the_customer_goes_on_when_the_customer_has_acted,
+        a_payment_fails_when_too_many_cards_were_declined,
     }
     cards in cards::SILENT => {
         a_charge_whose_answer_is_lost_is_neither_lost_nor_repeated,
@@ -135,6 +147,9 @@ journeys! {
     deliveries in deliveries::PLAYED => {
         a_parcel_is_sent_followed_and_delivered,
         a_parcel_that_staff_call_off_is_not_sent,
+        an_order_is_sent_in_two_parcels_and_delivered_with_the_last,
+        a_parcel_that_nobody_takes_comes_back,
+        a_parcel_that_is_lost_may_be_found,
     }
     orders in Shop::PLAIN => {
         whoever_prefers_to_wait_is_told_how_it_ended,
@@ -153,11 +168,22 @@ journeys! {
     stock in Shop::PLAIN => {
         cancelling_a_pending_order_frees_its_stock,
         cancelling_a_completed_order_gives_everything_back,
+        a_cancellation_is_under_way_until_everything_is_given_back,
         too_little_stock_is_a_conflict_that_names_the_lines,
         fifty_buyers_at_once_get_the_last_five_and_no_more,
     }
     stock in stock::HASTY => {
         an_order_that_is_not_paid_in_time_expires_and_frees_its_stock,
+    }
+    lateness in lateness::FORGETFUL => {
+        what_is_paid_late_is_held_again_if_it_is_still_there,
+        what_is_paid_late_and_sold_out_is_given_back,
+    }
+    stripe in stripe::STRIPE => {
+        stripe_is_asked_once_for_an_order_and_gives_money_back,
+        a_bank_that_has_seen_the_customer_tells_it_in_any_order,
+        a_charge_whose_answer_is_lost_is_told_by_webhook,
+        a_webhook_is_answered_before_stripe_is_asked,
     }
     idempotency in Shop::PLAIN => {
         the_same_key_twice_is_one_order_and_the_second_answer_says_so,
@@ -179,6 +205,7 @@ journeys! {
         a_body_that_cannot_be_read_is_a_problem,
         a_body_that_breaks_rules_is_told_which_and_where,
         a_second_account_for_an_address_is_refused,
+        whoever_guesses_passwords_is_told_to_wait,
     }
     documents in Shop::PLAIN => {
         the_document_of_the_api_names_every_route_that_answers,
@@ -195,6 +222,19 @@ journeys! {
     }
     mail in Shop::PLAIN => {
         whoever_orders_is_written_to_and_staff_can_see_it,
+    }
+    sagas in Shop::PLAIN => {
+        a_saga_that_stands_still_is_looked_into_and_sent_on,
+        sagas_are_the_business_of_staff,
+    }
+    operations in Shop::PLAIN => {
+        a_poisoned_message_is_found_mended_tried_again_and_applied,
+        a_message_that_is_given_up_lets_those_behind_it_go_on,
+        what_could_not_be_handled_is_the_business_of_staff,
+        the_command_line_does_the_same_while_the_shop_is_open,
+    }
+    mail in deliveries::PLAYED => {
+        whoever_is_sent_something_hears_of_every_step,
     }
     restarts in restarts::SLOW => {
         an_order_placed_just_before_the_stop_is_completed_after_the_next_start,

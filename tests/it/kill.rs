@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::RngExt;
 
 use crate::{
     fair::{self, Fair},
@@ -27,7 +27,7 @@ async fn after_twenty_kills_beside_a_database_server_the_books_add_up_as_well() 
 async fn kill_again_and_again(deployment: Deployment) {
     let stage = Stage::alone(World::open(deployment, fair::SETTINGS).await);
     let fair = Fair::open(&stage).await;
-    let mut random = StdRng::seed_from_u64(rand::random());
+    let mut random = fair.chance();
     fair.during(async || {
         for _ in 0..KILLS {
             let micros = random.random_range(0..LONGEST.as_micros() as u64);

@@ -37,8 +37,17 @@ mod cli;
 /// Lists of products that were interrupted.
 mod imports;
 
+/// Keys that are replaced while the shop is open.
+mod rotation;
+
+/// Carts that nobody came back for.
+mod oblivion;
+
 /// What a purchase costs in statements.
 mod statements;
+
+/// Why things happened.
+mod explain;
 
 /// Copies that are made again while the shop is open.
 mod rebuild;

@@ -59,6 +59,7 @@ async fn the_last_one_is_sold_once(deployment: Deployment) {
     let books = Books::of(&stage).await;
     books.quiet().await;
     books.check().await;
+    books.check_owners().await;
     assert_eq!(books.orders().await.len(), ROUNDS);
     assert_eq!(admin.available(&goods).await, 0);
     stage.stop_all().await;
@@ -86,6 +87,7 @@ async fn the_same_order_four_times_is_one(deployment: Deployment) {
     let books = Books::of(&stage).await;
     books.quiet().await;
     books.check().await;
+    books.check_owners().await;
     assert_eq!(books.orders().await.len(), 2 * buyers.len());
     stage.stop_all().await;
 }

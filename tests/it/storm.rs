@@ -1,31 +1,34 @@
 //! Every fault at once: a provider that refuses, forgets to answer and tells everything twice, a carrier that
-//! does the same, and processes that are killed in between.
+//! does the same, customers who change their minds, staff who call off and give back, and processes that are
+//! killed in between.
 
-use std::{convert::Infallible, time::Duration};
+mod staff;
 
-use rand::{RngExt, SeedableRng, rngs::StdRng};
-use reqwest::Method;
-use serde_json::{Value, json};
+use std::time::Duration;
+
+use rand::RngExt;
 
 use crate::{
     books::Books,
     fair::Fair,
-    world::{Deployment, Shopper, Stage, World, fresh_key, href},
+    world::{Deployment, Stage, World},
 };
+use staff::Staff;
 
 const CHECKOUTS: usize = 2000;
 /// Checkouts between two kills, at most.
 const CALM: usize = 150;
-/// Parcels that are sent off at a time, and how long the hands rest in between.
-const ARMFUL: usize = 5;
-const BREATH: Duration = Duration::from_millis(500);
 const FAULTS: &[&str] = &[
-    "orders.hold = \"1h\"",
+    "orders.hold = \"30s\"",
+    "orders.sweep = \"1s\"",
+    "products.hold_grace = \"5s\"",
+    "products.sweep_every = \"1s\"",
     "payments.patience = \"500ms\"",
     "payments.reconcile_every = \"200ms\"",
     "payments.reconcile_after = \"1s\"",
     "payments.reconcile_pause = \"2s\"",
     "payments.sandbox.latency = \"5ms\"",
+    "payments.sandbox.answers_after = \"5ms\"",
     "payments.sandbox.refuse_percent = 10",
     "payments.sandbox.silent_percent = 10",
     "payments.sandbox.webhooks.send = true",
@@ -61,9 +64,9 @@ async fn services_on_postgres_weather_every_fault() {
 /// Two thousand checkouts, and a kill every now and then.
 async fn weather(deployment: Deployment) {
     let stage = Stage::alone(World::open(deployment, FAULTS).await);
-    let fair = Fair::open(&stage).await;
-    let clerk = stage.admin().await;
-    let mut random = StdRng::seed_from_u64(rand::random());
+    let fair = Fair::open(&stage).await.of_the_fickle();
+    let mut staff = Staff::new(stage.admin().await, fair.chance());
+    let mut random = fair.chance();
     fair.during(async || {
         let killing = async {
             let mut sold = 0;
@@ -76,32 +79,18 @@ async fn weather(deployment: Deployment) {
                 stage.start_all().await;
             }
         };
-        let mut sent = 0;
         tokio::select! {
             () = killing => {}
-            never = send_off(&clerk, &mut sent) => match never {},
+            never = staff.work() => match never {},
         }
         let (arrived, others) = Books::of(&stage).await.arrived().await;
+        let sent = staff.sent;
         eprintln!(
             "{sent} parcels were sent off: {arrived} arrived, {others} went back or got lost"
         );
         assert!(arrived > 0 && others > 0 && arrived + others >= sent);
     })
     .await;
+    Books::of(&stage).await.weathered().await;
     stage.stop_all().await;
-}
-
-/// Gives the carrier what is ready, as long as there is somebody who waits for it; counts what was taken.
-async fn send_off(clerk: &Shopper, sent: &mut usize) -> Infallible {
-    let ready = format!("/v1/admin/deliveries?status=ready&limit={ARMFUL}");
-    loop {
-        tokio::time::sleep(BREATH).await;
-        let Ok(list) = clerk.send(clerk.request(Method::GET, &ready)).await else { continue };
-        let list = if list.status.is_success() { list.json() } else { Value::Null };
-        for parcel in list["items"].as_array().into_iter().flatten() {
-            let dispatch = href(parcel, "dispatch");
-            let answer = clerk.try_post_once(dispatch, &fresh_key(), &json!(null)).await;
-            *sent += usize::from(answer.is_ok_and(|answer| answer.status.is_success()));
-        }
-    }
 }

@@ -4,6 +4,7 @@ mod browser;
 mod deployment;
 mod patience;
 mod place;
+mod poison;
 mod process;
 mod rehearsed;
 mod rialto;
@@ -21,6 +22,7 @@ use tokio::sync::OnceCell;
 pub(crate) use browser::{Answer, Browser};
 pub(crate) use deployment::{Deployment, Storage};
 pub(crate) use patience::{Patience, eventually};
+pub(crate) use poison::mail_to;
 pub(crate) use rialto::rialto;
 pub(crate) use shopper::{DECLINED, Goods, Shopper, VISA, address, euros, fresh_key, href};
 pub(crate) use stage::{PASSWORD, Stage};
@@ -37,6 +39,9 @@ const SETTINGS: [&str; 4] = [
     "gateway.user_rate = 0",
     "users.hashing_niceness = 0",
 ];
+
+/// Stands in settings for the address of a server in Stripe's shape, which is started for whoever needs it.
+const STRIPE: &str = "{stripe}";
 
 /// The servers that a shop needs, by URL.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +63,8 @@ pub(crate) struct World {
     browser: Browser,
     /// The administrator's, once somebody has needed it.
     admin_token: OnceCell<String>,
+    /// Stripe as this shop knows it, when it does.
+    stripe: Option<stripe_double::Server>,
     /// Nobody else takes them as long as this lives.
     _ports: Vec<Port>,
 }
@@ -94,7 +101,11 @@ impl World {
         let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let folder = tempfile::tempdir_in(tmp).unwrap();
         let (places, ports) = Place::all(&deployment, folder.path(), &tmp.join("ports"));
-        let mut all: Vec<String> = settings.iter().map(|line| (*line).to_owned()).collect();
+        let needs_stripe = settings.iter().any(|line| line.contains(STRIPE));
+        let stripe = needs_stripe.then(|| stripe_double::Server::start().unwrap());
+        let address = stripe.as_ref().map_or("", |stripe| &*stripe.url);
+        let mut all: Vec<String> =
+            settings.iter().map(|line| line.replace(STRIPE, address)).collect();
         all.extend(deployment.settings().iter().map(|line| (*line).to_owned()));
         all.extend(places.iter().flat_map(Place::settings));
         if let Some(url) = &backing.postgres {
@@ -114,6 +125,7 @@ impl World {
             places,
             browser,
             admin_token,
+            stripe,
             _ports: ports,
         }
     }
@@ -215,6 +227,11 @@ impl World {
     /// The URL of its Postgres database, if it has one.
     pub(crate) fn database(&self) -> Option<&str> {
         self.backing.postgres.as_deref()
+    }
+
+    /// Stripe as this shop knows it, if it does.
+    pub(crate) fn stripe(&self) -> Option<&stripe_double::Server> {
+        self.stripe.as_ref()
     }
 
     /// Somebody who is not logged in.

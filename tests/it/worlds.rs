@@ -68,7 +68,7 @@ async fn play_all_in(deployment: Deployment) {
             failed.extend(closing.err().map(|surprise| format!("the end: {}", said(&*surprise))));
         }
         if !failed.is_empty() {
-            eprintln!("{}", world.ends());
+            eprintln!("{}\n{}", failed.join("\n"), world.ends());
         }
         failures.extend(failed);
     }
@@ -90,5 +90,9 @@ async fn close(world: &World) {
         world.stop_all().await;
     }
     books.check().await;
+    if let Some(stripe) = world.stripe() {
+        assert_eq!(stripe.wrong(), Vec::<String>::new(), "Stripe does not like what it was asked");
+        assert_eq!(stripe.kept().0, books.kept_by("stripe").await);
+    }
     eprintln!("closed in {:.1?}", begun.elapsed());
 }

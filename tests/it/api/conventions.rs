@@ -9,7 +9,7 @@ use crate::world::Stage;
 /// A rule: what is wrong with an operation, if something is.
 type Rule = fn(&Api, &Operation) -> Option<String>;
 
-const RULES: [(&str, Rule); 10] = [
+const RULES: [(&str, Rule); 12] = [
     ("names", names),
     ("problems", problems),
     ("security", security),
@@ -17,6 +17,8 @@ const RULES: [(&str, Rule); 10] = [
     ("tags", tags),
     ("preconditions", preconditions),
     ("lists", lists),
+    ("links", links),
+    ("limits", limits),
     ("headers", headers),
     ("examples", examples),
     ("successes", successes),
@@ -33,11 +35,22 @@ const SHORT_LISTS: [&str; 4] = [
     "/v1/orders/{id}/deliveries",
 ];
 
+/// What is read by programs of others, in a form that these know.
+const FOREIGN: [&str; 3] = [
+    "/.well-known/jwks.json",
+    "/v1/webhooks/carriers/{carrier}",
+    "/v1/webhooks/payments/{provider}",
+];
+
+/// Lists of what is said and is nowhere: there is no place that a link could lead to.
+const SAYINGS: [&str; 2] = ["/v1/carts/{id}/delivery-quotes", "/v1/delivery-methods"];
+
 /// The paths below which a change says what it is based on.
-const GUARDED: [&str; 5] = [
+const GUARDED: [&str; 6] = [
     "/v1/admin/products",
     "/v1/admin/categories",
     "/v1/admin/stock",
+    "/v1/admin/messages",
     "/v1/users/me/addresses",
     "/v1/users/me",
 ];
@@ -180,6 +193,32 @@ fn lists(api: &Api, operation: &Operation) -> Option<String> {
         ["limit", "cursor"].iter().all(|it| api.parameter(operation, "query", it).is_some());
     let short = SHORT_LISTS.contains(&operation.path.as_str());
     (!paged && !short).then(|| "it takes no limit and cursor".to_owned())
+}
+
+/// What it leads to is said with it, and with everything that is in a list.
+fn links(api: &Api, operation: &Operation) -> Option<String> {
+    let path = operation.path.as_str();
+    let answers = api.answers(operation);
+    let good = answers.iter().filter(|(status, _)| status.starts_with('2'));
+    for (status, schema) in good.filter_map(|(status, it)| Some((status, api.json(it)?))) {
+        if api.member(schema, "_links").is_none() && !FOREIGN.contains(&path) {
+            return Some(format!("{status} has no _links"));
+        }
+        let Some(items) = api.member(schema, "items") else { continue };
+        if api.member(&items["items"], "_links").is_none() && !SAYINGS.contains(&path) {
+            return Some(format!("what {status} lists has no _links"));
+        }
+    }
+    None
+}
+
+/// How much it takes is said, and what happens to those who send more.
+fn limits(api: &Api, operation: &Operation) -> Option<String> {
+    let taken = operation.media().is_some();
+    let said = operation.said["x-body-limit"].as_u64().is_some_and(|limit| limit > 0);
+    let told = api.answers(operation).iter().any(|(status, _)| *status == "413");
+    (taken != said || taken != told)
+        .then(|| "its x-body-limit, or 413, is missing or for nothing".to_owned())
 }
 
 /// What every answer says beside its body.

@@ -87,6 +87,27 @@ impl Api {
         Some(self.resolved(schema))
     }
 
+    /// The operation at this path, whatever the names in it are.
+    pub(super) fn operation(&self, method: &str, path: &str) -> Option<&Operation> {
+        let path = path.split('?').next().unwrap_or_default();
+        let fits = |operation: &Operation| {
+            let mut asked = path.split('/');
+            let fits = operation.path.split('/').all(|part| {
+                asked.next().is_some_and(|given| part == given || part.starts_with('{'))
+            });
+            fits && asked.next().is_none()
+        };
+        self.operations.iter().find(|it| it.method.as_str() == method && fits(it))
+    }
+
+    /// The schema of a member of what a schema describes, be it a part of a part of it.
+    pub(super) fn member<'a>(&'a self, schema: &'a Value, name: &str) -> Option<&'a Value> {
+        let schema = self.resolved(schema);
+        let own = schema["properties"].get(name).map(|member| self.resolved(member));
+        let parts = schema["allOf"].as_array().into_iter().flatten();
+        own.or_else(|| parts.into_iter().find_map(|part| self.member(part, name)))
+    }
+
     /// Whether reading it gives JSON, and not a file or a stream that never ends.
     pub(super) fn is_read_whole(&self, of: &Operation) -> bool {
         let found = self.answers(of).into_iter().find(|(status, _)| *status == "200");

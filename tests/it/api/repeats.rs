@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    cast::Belongings,
+    cast::{Belongings, parked, saga},
     document::{Api, Operation},
 };
 use crate::world::{
@@ -168,11 +168,27 @@ impl Cast {
                 let shipment = self.mary.shipments(&self.bought().await).await.remove(0);
                 (operation.at(|_| text(&shipment["id"]).to_owned()), example())
             }
+            "POST /v1/admin/deliveries/{id}/split" => {
+                let order = self.mary.buy(&self.goods, 2).await;
+                let order = self.mary.wait_for(&order, "completed").await;
+                let shipment = self.mary.shipments(&order).await.remove(0);
+                let part = json!({ "lines": [{ "variant": self.goods.variant, "qty": 1 }] });
+                (operation.at(|_| text(&shipment["id"]).to_owned()), Some(part))
+            }
             "POST /v1/payments/{id}/actions/{action}/complete" => {
                 let order = self.mary.buy_with(&self.goods, 1, AUTHENTICATION).await;
                 let waiting = |payment: &Value| payment["status"] == "requires_action";
                 let payment = self.mary.payment(&order, waiting).await;
                 (href(&payment, "complete").to_owned(), None)
+            }
+            "POST /v1/admin/messages/{id}/drop" | "POST /v1/admin/messages/{id}/retry" => {
+                let id = parked(&self.stage).await;
+                (operation.at(|_| id.clone()), None)
+            }
+            "POST /v1/admin/sagas/{id}/retry" => {
+                let order = self.mary.buy_with(&self.goods, 1, DECLINED).await;
+                let id = saga(&self.stage, &order).await;
+                (operation.at(|_| id.clone()), None)
             }
             "POST /v1/admin/payments/{id}/captures" => (path(), Some(json!({}))),
             "POST /v1/admin/payments/{id}/void" => {

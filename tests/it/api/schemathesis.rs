@@ -11,13 +11,45 @@ use tokio::{process::Command, time::timeout};
 
 use crate::world::Stage;
 
-/// How long it looks for something, in seconds.
+/// How long it looks for something when it may do everything, and when most is forbidden, in seconds.
 const SEARCH: u32 = 100;
+const GLANCE: u32 = 45;
 /// How long it may take altogether.
 const LIMIT: Duration = Duration::from_mins(5);
 
 #[tokio::test]
 async fn schemathesis_finds_nothing() {
+    let stage = shop().await;
+    let admin = stage.admin().await;
+    find_nothing(&stage, &format!("Authorization: Bearer {}", admin.token()), SEARCH, &[]).await;
+}
+
+#[tokio::test]
+async fn schemathesis_finds_nothing_as_a_customer() {
+    let stage = shop().await;
+    let ada = stage.shopper("Ada").await;
+    find_nothing(&stage, &format!("Authorization: Bearer {}", ada.token()), GLANCE, &[]).await;
+}
+
+#[tokio::test]
+async fn schemathesis_finds_nothing_as_a_guest() {
+    let stage = shop().await;
+    let guest = stage.visitor("a guest").await;
+    let token = guest.guest_token().unwrap();
+    // It cannot leave this header out, and would take it for an operation that asks for nothing.
+    let unfit = ["--exclude-checks", "ignored_auth"];
+    find_nothing(&stage, &format!("Guest-Token: {token}"), GLANCE, &unfit).await;
+}
+
+/// A shop with something on sale.
+async fn shop() -> Stage {
+    let stage = Stage::whole().await;
+    stage.publish("teapot", 1999, 100_000).await;
+    stage
+}
+
+/// Looks for as long as this, as somebody who sends this header.
+async fn find_nothing(stage: &Stage, header: &str, seconds: u32, options: &[&str]) {
     let program = program();
     assert!(
         program.exists(),
@@ -25,15 +57,12 @@ async fn schemathesis_finds_nothing() {
          RIALTO_TEST_SCHEMATHESIS to use another one",
         program.display()
     );
-    let stage = Stage::whole().await;
-    stage.publish("teapot", 1999, 100_000).await;
-    let admin = stage.admin().await;
     let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/api/schemathesis.toml");
     let mut command = Command::new(program);
     command.arg("--config-file").arg(config).arg("run");
-    command.arg(format!("{}/openapi.json", admin.base()));
-    command.args(["--header", &format!("Authorization: Bearer {}", admin.token())]);
-    command.args(["--max-time", &SEARCH.to_string(), "--no-color"]);
+    command.arg(format!("{}/openapi.json", stage.guest().base()));
+    command.args(["--header", header]).args(options);
+    command.args(["--max-time", &seconds.to_string(), "--no-color"]);
     command.current_dir(stage.folder()).kill_on_drop(true).stdin(Stdio::null());
     let found = timeout(LIMIT, command.output()).await.expect("it ends").unwrap();
     let said = String::from_utf8_lossy(&found.stdout);

@@ -8,17 +8,26 @@ use super::{dependencies, root};
 
 /// The crates of the chassis from the inside out, each with those it may know.
 const CHASSIS: &[(&str, &[&str])] = &[
+    ("fault", &[]),
     ("kernel", &[]),
     ("ports", &["kernel"]),
     ("telemetry", &["kernel", "ports"]),
-    ("storage", &["kernel"]),
+    ("storage", &["kernel", "fault"]),
     ("identity", &["kernel"]),
     ("discovery", &[]),
     ("amqp", &[]),
     ("wire", &["kernel", "ports", "identity", "discovery", "amqp"]),
-    ("messaging", &["kernel", "ports", "storage", "identity", "discovery", "amqp", "wire"]),
-    ("saga", &["kernel", "storage", "messaging"]),
-    ("host", &["kernel", "ports", "storage", "messaging", "identity"]),
+    (
+        "messaging",
+        &["kernel", "fault", "ports", "storage", "identity", "discovery", "amqp", "wire"],
+    ),
+    ("saga", &["kernel", "fault", "storage", "messaging"]),
+    ("explain", &["kernel", "ports", "storage", "messaging", "saga"]),
+    ("host", &["kernel", "ports", "storage", "messaging", "saga", "identity"]),
+    (
+        "operations",
+        &["kernel", "ports", "storage", "messaging", "saga", "explain", "identity", "host"],
+    ),
     ("testkit", &[]),
     ("servers", &[]),
 ];
@@ -37,6 +46,8 @@ enum Ring {
     Contract,
     Chassis,
     Migrations,
+    /// Somebody outside the shop, as tests need them.
+    Double,
     Tool,
 }
 
@@ -60,6 +71,11 @@ fn violation(from: Member, to: Member, kind: DependencyKind) -> Option<String> {
         return broken("only tests may use it: make it a dev-dependency");
     }
     match (ring, other) {
+        (Ring::Module | Ring::Root, Ring::Double) if kind == DependencyKind::Development => None,
+        (_, Ring::Double) => broken("only tests of the root and of modules may use a double"),
+        (Ring::Double, _) => {
+            broken("a double stands outside the shop and knows none of its crates")
+        }
         (_, Ring::Root) => broken("nothing depends on the composition root"),
         (_, Ring::Tool) => broken("nothing depends on the task runner"),
         (Ring::Root, _) => None,
@@ -105,6 +121,7 @@ fn ring(metadata: &Metadata, name: &str) -> Ring {
         ["modules", contract] if contract.ends_with("-api") => Ring::Contract,
         ["modules", _] => Ring::Module,
         ["chassis", _] => Ring::Chassis,
+        ["doubles", _] => Ring::Double,
         ["migrations"] => Ring::Migrations,
         ["xtask"] => Ring::Tool,
         _ => panic!("{folder} is no place for a crate: see the tree in ARCHITECTURE.md"),
@@ -185,8 +202,8 @@ fn the_record_of_dependencies_is_true() {
 
 #[test]
 fn a_forbidden_dependency_is_called_by_its_rule() {
-    use DependencyKind::Normal;
-    use Ring::{Chassis, Contract, Migrations, Module, Root, Tool};
+    use DependencyKind::{Development, Normal};
+    use Ring::{Chassis, Contract, Double, Migrations, Module, Root, Tool};
     let forbidden = [
         (Member("carts", Module), Member("orders", Module), Normal, "its contract"),
         (Member("gateway", Module), Member("users", Module), Normal, "its contract"),
@@ -201,6 +218,9 @@ fn a_forbidden_dependency_is_called_by_its_rule() {
         (Member("xtask", Tool), Member("kernel", Chassis), Normal, "no crate but"),
         (Member("carts", Module), Member("servers", Chassis), Normal, "dev-dependency"),
         (Member("storage", Chassis), Member("xtask", Tool), Normal, "task runner"),
+        (Member("payments", Module), Member("stripe-double", Double), Normal, "only tests"),
+        (Member("testkit", Chassis), Member("stripe-double", Double), Development, "only tests"),
+        (Member("stripe-double", Double), Member("kernel", Chassis), Normal, "outside the shop"),
     ];
     for (from, to, kind, rule) in forbidden {
         let said = violation(from, to, kind);
@@ -211,8 +231,10 @@ fn a_forbidden_dependency_is_called_by_its_rule() {
 #[test]
 fn a_dependency_that_points_inwards_is_allowed() {
     use DependencyKind::{Development, Normal};
-    use Ring::{Chassis, Contract, Migrations, Module, Root, Tool};
+    use Ring::{Chassis, Contract, Double, Migrations, Module, Root, Tool};
     let allowed = [
+        (Member("payments", Module), Member("stripe-double", Double), Development),
+        (Member("rialto", Root), Member("stripe-double", Double), Development),
         (Member("rialto", Root), Member("orders", Module), Normal),
         (Member("rialto", Root), Member("migrations", Migrations), Normal),
         (Member("orders", Module), Member("carts-api", Contract), Normal),

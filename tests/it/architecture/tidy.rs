@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::root;
 
 /// Where our sources are.
-const FOLDERS: &[&str] = &["src", "modules", "chassis", "migrations", "tests", "benches", "xtask"];
+const FOLDERS: &[&str] =
+    &["src", "modules", "chassis", "doubles", "migrations", "tests", "benches", "xtask"];
 
 const LONGEST: usize = 400;
 
@@ -86,7 +87,7 @@ fn features_are_the_composition_roots_business() {
 
 #[test]
 fn the_environment_is_read_in_one_file() {
-    let tools = ["xtask/", "chassis/testkit/", "chassis/servers/"];
+    let tools = ["xtask/", "chassis/testkit/", "chassis/servers/", "chassis/fault/"];
     nowhere(
         &["std::env", "env::var"],
         |source| {
@@ -100,11 +101,17 @@ fn the_environment_is_read_in_one_file() {
 
 #[test]
 fn nothing_unfinished_lands() {
-    nowhere(
-        &["todo!(", "unimplemented!(", "#[ignore", "dbg!("],
-        |_| false,
-        "finish it, or leave it out",
-    );
+    let rule = "finish it, or leave it out";
+    nowhere(&["todo!(", "unimplemented!(", "dbg!("], |_| false, rule);
+    // What `cargo xtask prove` runs, and the lives that these tests give to processes of their own.
+    let lives = [
+        "chassis/fault/tests/it.rs",
+        "chassis/messaging/tests/it/disasters",
+        "chassis/saga/tests/it/crash",
+        "chassis/storage/tests/it/two_phase/",
+    ];
+    let proofs = |source: &Source| lives.iter().any(|path| source.path.starts_with(path));
+    nowhere(&["#[ignore"], proofs, rule);
 }
 
 #[test]

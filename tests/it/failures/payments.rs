@@ -6,10 +6,13 @@ use serde_json::{Value, json};
 
 use crate::{
     books::Books,
-    world::{Deployment, Shopper, Stage, World, href},
+    world::{Deployment, Patience, Shopper, Stage, World, href, text},
 };
 
-/// How long payments are away, and how often somebody buys meanwhile.
+/// Orders are held for less long than payments are away, and what was not paid in time is looked for often.
+const SETTINGS: &[&str] =
+    &["orders.hold = \"12s\"", "orders.sweep = \"200ms\"", "products.hold_grace = \"1s\""];
+/// How long payments are away at least, and how often somebody buys meanwhile.
 const AWAY: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -24,7 +27,7 @@ async fn orders_are_taken_while_payments_are_away_and_paid_when_they_return_over
 }
 
 async fn payments_are_away(deployment: Deployment) {
-    let stage = Stage::alone(World::open(deployment, &[]).await);
+    let stage = Stage::alone(World::open(deployment, SETTINGS).await);
     let goods = stage.publish("teapot", 1999, 1000).await;
     let (ada, window) = (stage.shopper("Ada").await, stage.shopper("Window Shopper").await);
     let kept = window.cart_with(&goods, 2).await;
@@ -39,6 +42,10 @@ async fn payments_are_away(deployment: Deployment) {
         assert_eq!(sights(&window, &kept).await, before, "the catalogue and carts are as before");
         tokio::time::sleep(PAUSE).await;
     }
+    let first = &orders[0];
+    let later = |order: &Value| text(&order["expires_at"]) > text(&first["expires_at"]);
+    let what = "the first order is held for longer";
+    ada.until(what, Patience::MESSAGES, href(first, "self"), later).await;
     for order in &orders {
         assert_eq!(ada.follow(order, "self").await["status"], "pending");
         ada.get(href(order, "payment")).await.problem(503, "dependency-unavailable");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Shop;
-use crate::world::{DECLINED, Patience, Stage, eventually, fresh_key, href, text};
+use crate::world::{DECLINED, Patience, Stage, VISA, eventually, fresh_key, href, text};
 
 /// The provider carries out the first request without answering, and nobody waits for it for long.
 pub(super) const SILENT: Shop = Shop::with(&[
@@ -53,9 +53,32 @@ pub(super) async fn a_payment_that_needs_the_customer_goes_on_when_the_customer_
     let order = ada.buy_with(&goods, 1, AUTHENTICATION).await;
     let payment = ada.payment(&order, |payment| payment["status"] == "requires_action").await;
     assert_eq!(payment["next_action"]["kind"], "authenticate");
+    let attempts = format!("{}/attempts", href(&payment, "self"));
+    let other = json!({ "token": VISA });
+    let busy = ada.post_once(&attempts, &fresh_key(), &other).await;
+    busy.problem(409, "payment-action-required");
     ada.post(href(&payment, "complete"), &json!({})).await.expect(200);
     let order = ada.wait_for(&order, "completed").await;
     assert_eq!(ada.follow(&order, "payment").await["captured"], order["totals"]["grand"]);
+}
+
+pub(super) async fn a_payment_fails_when_too_many_cards_were_declined(stage: &Stage) {
+    /// `payments.attempts`.
+    const CARDS: usize = 10;
+    let goods = stage.publish("teapot", 1999, 3).await;
+    let ada = stage.shopper("Ada").await;
+    let order = ada.buy_with(&goods, 1, DECLINED).await;
+    let order = ada.declined(&order).await;
+    let (pay, broke) = (href(&order, "pay"), json!({ "token": DECLINED }));
+    let stubborn = ada.unrecorded("each card is told the same");
+    for _ in 1..CARDS {
+        stubborn.post_once(pay, &fresh_key(), &broke).await.problem(402, "payment-declined");
+    }
+    let payment = ada.payment(&order, |payment| payment["status"] == "failed").await;
+    assert_eq!(payment["attempts"].as_array().unwrap().len(), CARDS, "{payment}");
+    let late = json!({ "token": VISA });
+    ada.post_once(pay, &fresh_key(), &late).await.problem(409, "conflict");
+    assert_eq!(ada.follow(&order, "payment").await["captured"]["minor"], 0);
 }
 
 pub(super) async fn a_charge_whose_answer_is_lost_is_neither_lost_nor_repeated(stage: &Stage) {

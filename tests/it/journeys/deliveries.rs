@@ -66,20 +66,120 @@ pub(super) async fn a_parcel_that_staff_call_off_is_not_sent(stage: &Stage) {
     ada.get(href(&parcel, "self")).await.problem(403, "forbidden");
     let cancelled = admin.post(href(&parcel, "cancel"), &json!(null)).await.expect(200);
     assert_eq!(cancelled["status"], "cancelled", "{cancelled}");
+    ada.wait_for_stock(&goods, 10, Patience::MESSAGES).await;
     admin.post(href(&parcel, "dispatch"), &json!(null)).await.problem(409, "conflict");
     admin.get(href(&parcel, "label")).await.problem(409, "conflict");
     admin.get(href(&parcel, "self")).await.expect(200);
     assert_eq!(ada.shipments(&order).await[0]["status"], "cancelled");
 }
 
+pub(super) async fn an_order_is_sent_in_two_parcels_and_delivered_with_the_last(stage: &Stage) {
+    let goods = stage.publish("teapot", 1999, 10).await;
+    let (ada, admin, guest) = (stage.shopper("Ada").await, stage.admin().await, stage.guest());
+    let (order, first) = bought_so_many(&ada, &admin, &goods, 3).await;
+    let part = |qty: u32| json!({ "lines": [{ "variant": goods.variant, "qty": qty }] });
+    let split = href(&first, "split");
+    admin.post(split, &part(3)).await.problem(422, "validation-failed");
+    ada.post(split, &part(1)).await.problem(403, "forbidden");
+    let second = admin.post_once(split, &stage.own("split"), &part(1)).await.expect(201);
+    assert_eq!((&second["seq"], &second["lines"][0]["quantity"]), (&json!(2), &json!(1)));
+    let again = admin.post_once(split, &stage.own("split"), &part(1)).await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    let parcels = ada.shipments(&order).await;
+    assert_eq!((parcels.len(), &parcels[0]["lines"][0]["quantity"]), (2, &json!(2)));
+
+    let place = href(&order, "self");
+    for (parcel, shipped, version, status) in
+        [(&second, 1, 4, "partially_delivered"), (&first, 3, 6, "delivered")]
+    {
+        admin.post(href(parcel, "dispatch"), &json!(null)).await.expect(200);
+        let counted =
+            |order: &Value| order["lines"][0]["shipped"] == shipped && order["version"] == version;
+        ada.until("it is counted", Patience::MESSAGES, place, counted).await;
+        tell(&guest, SECRET, text(&parcel["waybill"]), 1, "delivered").await.expect(200);
+        let so_far = |order: &Value| order["delivery_status"] == status;
+        ada.until(status, Patience::MESSAGES, place, so_far).await;
+        let no = json!({ "reason": "too late" });
+        ada.post(&format!("{place}/cancellation"), &no).await.problem(409, "order-not-cancellable");
+    }
+    admin.post(split, &part(1)).await.problem(409, "conflict");
+}
+
+pub(super) async fn a_parcel_that_nobody_takes_comes_back(stage: &Stage) {
+    let goods = stage.publish("teapot", 1999, 10).await;
+    let (ada, admin, guest) = (stage.shopper("Ada").await, stage.admin().await, stage.guest());
+    let (order, parcel) = bought(&ada, &admin, &goods).await;
+    admin.post(href(&parcel, "dispatch"), &json!(null)).await.expect(200);
+    let waybill = text(&parcel["waybill"]);
+    for (nth, code, overall) in [
+        (1, "out_for_delivery", "in_transit"),
+        (2, "failed_attempt", "in_transit"),
+        (3, "returning", "returning"),
+        (4, "returned", "returned"),
+    ] {
+        tell(&guest, SECRET, waybill, nth, code).await.expect(200);
+        is_tracked(&guest, waybill, code, nth as usize).await;
+        is_overall(&ada, &order, overall).await;
+    }
+    let order = ada.follow(&order, "self").await;
+    let line = &order["lines"][0];
+    assert_eq!((&line["shipped"], &line["returned"]), (&json!(1), &json!(1)), "{order}");
+    assert_eq!(order["status"], "completed", "what becomes of the money is the staff's decision");
+    assert!(order["_links"].get("cancel").is_none(), "{order}");
+}
+
+pub(super) async fn a_parcel_that_is_lost_may_be_found(stage: &Stage) {
+    let goods = stage.publish("teapot", 1999, 10).await;
+    let (ada, admin, guest) = (stage.shopper("Ada").await, stage.admin().await, stage.guest());
+    let (order, parcel) = bought(&ada, &admin, &goods).await;
+    admin.post(href(&parcel, "dispatch"), &json!(null)).await.expect(200);
+    let waybill = text(&parcel["waybill"]);
+    for (nth, code, reached, told) in
+        [(2, "lost", "lost", 1), (1, "in_transit", "lost", 2), (3, "delivered", "delivered", 3)]
+    {
+        tell(&guest, SECRET, waybill, nth, code).await.expect(200);
+        is_tracked(&guest, waybill, reached, told).await;
+    }
+    is_overall(&ada, &order, "delivered").await;
+}
+
+/// Waits until anybody can see that a parcel has got so far, and so many things that happened to it.
+async fn is_tracked(guest: &Browser, waybill: &str, status: &str, events: usize) {
+    let so_far = |tracking: &Value| {
+        let told = tracking["events"].as_array().is_some_and(|told| told.len() == events);
+        told && tracking["status"] == status
+    };
+    guest.until(status, Patience::MESSAGES, &format!("/v1/tracking/{waybill}"), so_far).await;
+}
+
+/// Waits until the customer sees that the order has got so far.
+async fn is_overall(ada: &Shopper, order: &Value, status: &str) {
+    let so_far = |order: &Value| order["delivery_status"] == status;
+    ada.until(status, Patience::MESSAGES, href(order, "self"), so_far).await;
+}
+
 /// An order that was bought, and its parcel as staff find it.
-async fn bought(ada: &Shopper, admin: &Shopper, goods: &Goods) -> (Value, Value) {
-    let order = ada.buy(goods, 1).await;
+pub(super) async fn bought(ada: &Shopper, admin: &Shopper, goods: &Goods) -> (Value, Value) {
+    bought_so_many(ada, admin, goods, 1).await
+}
+
+async fn bought_so_many(
+    ada: &Shopper,
+    admin: &Shopper,
+    goods: &Goods,
+    quantity: u32,
+) -> (Value, Value) {
+    let order = ada.buy(goods, quantity).await;
     let order = ada.wait_for(&order, "completed").await;
     ada.shipments(&order).await;
     let list = format!("/v1/admin/deliveries?status=ready&order={}", text(&order["id"]));
     let list = admin.get(&list).await.expect(200);
     (order, list["items"][0].clone())
+}
+
+/// Tells that a parcel has arrived.
+pub(super) async fn arrives(carrier: &Browser, parcel: &Value) {
+    tell(carrier, SECRET, text(&parcel["waybill"]), 1, "delivered").await.expect(200);
 }
 
 /// Tells what happened to a parcel, as whoever knows `secret`.

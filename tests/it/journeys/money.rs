@@ -1,12 +1,11 @@
 //! Money that the staff takes and gives back, and what a bank tells of its own accord.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use aws_lc_rs::hmac;
+use futures::future::join;
 use serde_json::{Value, json};
+use stripe_double::{WEBHOOK_SECRET, Webhook};
 
-use super::Shop;
-use crate::world::{Answer, Patience, Shopper, Stage, euros, fresh_key, href};
+use super::{Shop, stripe};
+use crate::world::{Patience, Shopper, Stage, euros, fresh_key, href};
 
 /// Money is set aside first, and Stripe is known, though nobody asks it.
 pub(super) const MANUAL: Shop = Shop::with(&[
@@ -16,7 +15,7 @@ pub(super) const MANUAL: Shop = Shop::with(&[
 ]);
 
 /// The payment of an order as the staff sees it.
-async fn inspected(admin: &Shopper, order: &Value) -> Value {
+pub(super) async fn inspected(admin: &Shopper, order: &Value) -> Value {
     let payment = href(order, "payment").replace("/v1/payments", "/v1/admin/payments");
     admin.get(&payment).await.expect(200)
 }
@@ -51,6 +50,32 @@ pub(super) async fn money_is_given_back_in_parts_and_never_more_than_was_taken(s
     assert_eq!(ada.follow(&order, "payment").await["refunded"], euros(500));
     ada.get(href(&payment, "ledger")).await.problem(403, "forbidden");
     ada.post_once(refunds, &fresh_key(), &part).await.problem(403, "forbidden");
+
+    let heard = |order: &Value| order["payment_status"] == "partially_refunded";
+    let what = "the order has heard of it";
+    let order = ada.until(what, Patience::MESSAGES, href(&order, "self"), heard).await;
+    assert_eq!(
+        (&order["status"], &order["lines"][0]["cancelled"]),
+        (&json!("completed"), &json!(0))
+    );
+    race(&admin.unrecorded("which of two refunds comes first is chance"), refunds).await;
+    let back = |payment: &Value| payment["refunded"] == euros(1700);
+    ada.payment(&order, back).await;
+    assert_eq!(inspected(&admin, &order).await["refundable"], euros(300));
+}
+
+/// Two refunds at once that together exceed what is left: one of them is refused.
+async fn race(admin: &Shopper, refunds: &str) {
+    let part = json!({ "amount": euros(1200), "reason": "two of us answered the letter" });
+    let keys = [fresh_key(), fresh_key()];
+    let [one, other] = keys.each_ref().map(|key| admin.post_once(refunds, key, &part));
+    let (one, other) = join(one, other).await;
+    let (given, refused) = if one.status == 201 { (one, other) } else { (other, one) };
+    let given = given.expect(201);
+    refused.problem(409, "refund-exceeds-captured");
+    let done = |refund: &Value| refund["status"] == "succeeded";
+    let what = "the money of one is given back";
+    admin.until(what, Patience::MESSAGES, href(&given, "self"), done).await;
 }
 
 pub(super) async fn what_is_set_aside_is_taken_or_let_go_by_the_staff(stage: &Stage) {
@@ -86,30 +111,16 @@ pub(super) async fn what_a_bank_tells_is_taken_once_and_only_from_the_bank(stage
     let guest = stage.guest();
     let event = stage.own("evt").replace('-', "_");
     let body = json!({ "id": event, "data": { "object": { "metadata": {} } } }).to_string();
-    let tell = async |signature: Option<String>| -> Answer {
-        let path = "/v1/webhooks/payments/stripe";
-        let mut request = guest.request(reqwest::Method::POST, path).body(body.clone());
-        if let Some(signature) = signature {
-            request = request.header("Stripe-Signature", signature);
-        }
-        guest.send(request.header("content-type", "application/json")).await.unwrap()
-    };
-    tell(None).await.problem(401, "unauthenticated");
-    tell(Some(signed("somebody else", &body, 0))).await.problem(401, "unauthenticated");
-    tell(Some(signed("whsec_test", &body, 86_400))).await.problem(401, "unauthenticated");
-    tell(Some(signed("whsec_test", &body, 0))).await.expect(200);
-    let again = tell(Some(signed("whsec_test", &body, 0))).await;
+    let signed = |secret, ago| Webhook::signed(secret, body.clone(), stripe::now() - ago);
+    stripe::tell_unsigned(&guest, &body).await.problem(401, "unauthenticated");
+    for (secret, ago) in [("somebody else", 0), (WEBHOOK_SECRET, 86_400)] {
+        let refused = stripe::tell(&guest, &signed(secret, ago)).await;
+        refused.problem(401, "unauthenticated");
+    }
+    stripe::tell(&guest, &signed(WEBHOOK_SECRET, 0)).await.expect(200);
+    let again = stripe::tell(&guest, &signed(WEBHOOK_SECRET, 0)).await;
     assert_eq!(again.header("idempotent-replayed"), "true");
     assert_eq!(again.expect(200), json!({ "received": true }));
     let nobody = guest.post("/v1/webhooks/payments/nobody", &json!({ "id": "evt" })).await;
     nobody.problem(404, "not-found");
-}
-
-/// Signs as Stripe does, so many seconds ago.
-fn signed(secret: &str, body: &str, ago: u64) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() - ago;
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let tag = hmac::sign(&key, format!("{now}.{body}").as_bytes());
-    let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("t={now},v1={hex}")
 }

@@ -93,3 +93,23 @@ pub(super) async fn a_second_account_for_an_address_is_refused(stage: &Stage) {
     let again = json!({ "email": email, "password": "another password", "name": "Ada" });
     stage.guest().post("/v1/users", &again).await.problem(409, "conflict");
 }
+
+pub(super) async fn whoever_guesses_passwords_is_told_to_wait(stage: &Stage) {
+    /// More than `users.failures_per_account` allows at once, in each of two processes.
+    const GUESSES: u32 = 30;
+    stage.shopper("Ada").await;
+    let eve = stage.unrecorded("how many of two processes count the guesses is chance").guest();
+    for guess in 0..GUESSES {
+        let wrong = json!({ "email": stage.email("Ada"), "password": format!("guess {guess}") });
+        let answer = eve.post("/v1/sessions", &wrong).await;
+        if answer.status == 429 {
+            let wait: u64 = answer.header("retry-after").parse().unwrap();
+            assert!(wait > 0);
+            let problem = answer.problem(429, "rate-limited");
+            assert_eq!(problem["retryable"], true, "{problem}");
+            return;
+        }
+        answer.problem(401, "unauthenticated");
+    }
+    panic!("{GUESSES} guesses were allowed at once");
+}

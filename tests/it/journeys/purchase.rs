@@ -99,6 +99,22 @@ pub(super) async fn what_a_customer_agreed_to_pay_is_what_an_order_costs_or_ther
     ada.place(&wish).await.expect(201);
 }
 
+pub(super) async fn nothing_is_sold_that_cannot_be_brought_there(stage: &Stage) {
+    let goods = stage.publish("teapot", 1999, 10).await;
+    let ada = stage.shopper("Ada").await;
+    let cart = ada.cart_with(&goods, 1).await;
+    let mut wish = ada.wish(&cart, VISA).await;
+    wish["address"]["country"] = json!("JP");
+    wish["delivery_method"] = json!("express");
+    ada.place(&wish).await.problem(422, "address-undeliverable");
+    assert_eq!(ada.available(&goods).await, 10);
+    wish["address"]["country"] = json!("XX");
+    ada.place(&wish).await.problem(422, "validation-failed");
+    wish["address"]["country"] = json!("FR");
+    wish["expected_total"] = euros(1999 + 1990);
+    assert_eq!(ada.place(&wish).await.expect(201)["ship_to"]["country"], "FR");
+}
+
 pub(super) async fn an_empty_cart_is_not_an_order(stage: &Stage) {
     let ada = stage.shopper("Ada").await;
     let cart = ada.cart().await;

@@ -23,6 +23,8 @@ pub(crate) struct Browser {
     bases: Arc<[String]>,
     turn: Arc<AtomicUsize>,
     token: Option<String>,
+    /// What a guest is known by.
+    guest_token: Option<String>,
     who: Arc<str>,
     transcript: Option<Arc<Transcript>>,
 }
@@ -42,7 +44,8 @@ impl Browser {
     pub(crate) fn to(bases: Vec<String>) -> Self {
         let client = Client::builder().no_proxy().timeout(LIMIT).build().unwrap();
         let (bases, turn) = (bases.into(), Arc::default());
-        Self { client, bases, turn, token: None, who: "guest".into(), transcript: None }
+        let (token, guest_token) = (None, None);
+        Self { client, bases, turn, token, guest_token, who: "guest".into(), transcript: None }
     }
 
     /// The same, with everything it hears written down.
@@ -53,6 +56,11 @@ impl Browser {
     /// The same, logged in.
     pub(crate) fn with_token(&self, who: &str, token: &str) -> Self {
         Self { token: Some(token.to_owned()), who: who.into(), ..self.clone() }
+    }
+
+    /// The same as a guest who is known by this token.
+    pub(crate) fn with_guest_token(&self, who: &str, token: &str) -> Self {
+        Self { guest_token: Some(token.to_owned()), who: who.into(), ..self.clone() }
     }
 
     /// The same, with nothing it hears written down, because it is not the same each time.
@@ -81,6 +89,11 @@ impl Browser {
         self.token.as_deref().unwrap_or_default()
     }
 
+    /// What a guest is known by; nothing for everybody else.
+    pub(crate) fn guest_token(&self) -> Option<&str> {
+        self.guest_token.as_deref()
+    }
+
     /// Where the shop listens: `http://127.0.0.1:…`.
     pub(crate) fn base(&self) -> &str {
         &self.bases[self.turn.fetch_add(1, Ordering::Relaxed) % self.bases.len()]
@@ -89,9 +102,10 @@ impl Browser {
     /// A request to be completed by the caller.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.base()));
-        match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
+        match (&self.token, &self.guest_token) {
+            (Some(token), _) => request.bearer_auth(token),
+            (None, Some(token)) => request.header("Guest-Token", token),
+            (None, None) => request,
         }
     }
 

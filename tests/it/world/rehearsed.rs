@@ -16,6 +16,7 @@ impl World {
             places: Vec::new(),
             browser: Browser::to(vec![base]),
             admin_token: OnceCell::new(),
+            stripe: None,
             _ports: Vec::new(),
         }
     }

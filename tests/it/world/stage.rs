@@ -121,6 +121,12 @@ impl Stage {
         self.log_in(name, &email, PASSWORD).await
     }
 
+    /// Somebody without an account, who has opened a cart.
+    pub(crate) async fn visitor(&self, name: &str) -> Shopper {
+        let cart = self.browser.post("/v1/carts", &json!({})).await.expect(201);
+        Shopper::new(self.browser.with_guest_token(name, text(&cart["guest_token"])))
+    }
+
     /// Somebody with an account.
     pub(crate) async fn log_in(&self, name: &str, email: &str, password: &str) -> Shopper {
         let credentials = json!({ "email": email, "password": password });
