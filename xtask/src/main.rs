@@ -28,6 +28,8 @@ struct Cli {
 enum Task {
     /// Checks everything: format, lints, documentation, and all tests beside private servers.
     Test(test::Args),
+    /// Proves what takes longer than tests may, beside private servers; see docs/how-to/prove-it.md.
+    Prove(test::Proofs),
     /// Prints which of our crates depends on which.
     Dependencies {
         /// Writes it to docs/dependencies.txt instead, where the architecture test expects it.
@@ -56,6 +58,7 @@ impl Task {
     async fn run(self) -> anyhow::Result<bool> {
         match self {
             Self::Test(args) => return test::run(args).await,
+            Self::Prove(proofs) => return test::prove(proofs).await,
             Self::Dependencies { write } => workspace::dependencies(write)?,
             Self::Bench(bench) => bench.run().await?,
         }

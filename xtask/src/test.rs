@@ -42,6 +42,15 @@ pub(crate) struct Args {
     filter: Vec<String>,
 }
 
+#[derive(clap::Args)]
+pub(crate) struct Proofs {
+    /// Proves only what has one of these in its name.
+    filter: Vec<String>,
+}
+
+/// Which tests are proofs, to nextest.
+const PROOFS: &str = "test(/prove_/)";
+
 impl Args {
     /// Which crates cargo looks at; `all` is the subcommand's word for every one.
     fn scope(&self, all: &str) -> Vec<String> {
@@ -72,6 +81,29 @@ pub(crate) async fn run(args: Args) -> Result<bool> {
     servers.stop().await?;
     drop(lock);
     Ok(tested?.success())
+}
+
+/// Runs every test that takes too long for each change, beside the servers; says whether all passed.
+///
+/// They are called `prove_…` and ignored otherwise.
+pub(crate) async fn prove(args: Proofs) -> Result<bool> {
+    let folder = folder()?;
+    let lock = lock(&folder)?;
+    let mut children = Children::new()?;
+    let tools = say::step("preflight", preflight::check(&folder, &mut children, false)).await?;
+    ensure!(
+        tools.nextest,
+        "install cargo-nextest, which runs the proofs: cargo install cargo-nextest"
+    );
+    let servers = say::step("servers", Servers::start(&folder)).await?;
+    let mut runner = cargo(&["nextest", "run", "--workspace", "--profile", "prove"]);
+    runner.args(["--run-ignored", "only", "--no-capture", "-E", PROOFS]).args(&args.filter);
+    runner.envs(servers.urls()).env(python::PYTHON, &tools.python);
+    say::begin("proofs");
+    let proved = children.status(&mut runner).await;
+    servers.stop().await?;
+    drop(lock);
+    Ok(proved?.success())
 }
 
 /// What all tests of a run share; read from the environment by the `testkit` crate.

@@ -2,14 +2,14 @@
 //!
 //! Passwords are hashed at 19 MiB and tens of milliseconds each, so that a crowd at the door could take all
 //! processors. Quiet and crowded rounds take turns, so that a busy moment of the machine is nobody's in
-//! particular, and what counts is a ratio.
+//! particular, and what counts is a ratio: too large a one is a failure.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use tokio::task::JoinSet;
 
@@ -38,6 +38,9 @@ pub(crate) struct LogIns {
     /// Rounds of each kind.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// How many times the 99th percentile of quiet rounds it may be; more is a failure.
+    #[arg(long, default_value_t = 2.0)]
+    at_most: f64,
     /// Lines of configuration for the shop, as `users.hashing_threads = 1`.
     #[arg(long = "set")]
     settings: Vec<String>,
@@ -81,11 +84,14 @@ impl LogIns {
         );
         println!("log-ins a second      {rate:>8.1}, {bad} not in time");
         let p99 = |reads: &Reads| reads.latency.quantile(0.99).as_secs_f64();
-        println!(
-            "p99 of reads          {:>8.2} times that of quiet rounds",
-            p99(&crowded) / p99(&quiet)
-        );
-        shop.close().await
+        let times = p99(&crowded) / p99(&quiet);
+        println!("p99 of reads          {times:>8.2} times that of quiet rounds");
+        shop.close().await?;
+        let failed = quiet.failed + crowded.failed;
+        ensure!(failed == 0, "{failed} reads of the catalogue failed");
+        let at_most = self.at_most;
+        ensure!(times <= at_most, "{times:.2} times is more than {at_most:.2} times");
+        Ok(())
     }
 
     async fn read(&self, market: &Arc<Market>, reads: &mut Reads) -> Result<()> {
