@@ -264,3 +264,43 @@ fn read(row: &QueryResult) -> Result<Parked, Error> {
 fn number(version: Version) -> Value {
     version.0.cast_signed().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const EAR: &str = "ear";
+
+    fn failed(envelope: &Envelope, version: Version) -> Failed<'_> {
+        let (state, due_at) = (State::Waiting, Timestamp::from_micros(1));
+        Failed { version, envelope, state, attempts: 3, due_at, reason: "told to fail" }
+    }
+
+    /// Two processes try it, one of them applies it, and the other one fails for that reason.
+    #[tokio::test]
+    async fn what_another_process_has_applied_is_not_parked_again() {
+        let db = Database::open(&storage::Options::new("sqlite::memory:")).await.unwrap();
+        db.migrate(&migrations::CHASSIS).await.unwrap();
+        let envelope: Envelope = serde_json::from_value(json!({
+            "id": uuid::Uuid::now_v7(), "source": "shop", "channel": "shop.count", "type": "counted",
+            "version": 1, "key": "k", "shard": 0, "seq": 1, "kind": "event",
+            "content_type": "application/json", "payload": {},
+        }))
+        .unwrap();
+        let tx = db.begin().await.unwrap();
+        park(&tx, EAR, failed(&envelope, Try::UNPARKED)).await.unwrap();
+        tx.commit().await.unwrap();
+        let due = async || due(&db, EAR, Timestamp::from_micros(2)).await.unwrap();
+        let version = due().await.remove(0).version;
+        let tx = db.begin().await.unwrap();
+        park(&tx, EAR, failed(&envelope, version)).await.unwrap();
+        let next = version.next();
+        assert!(remove(&tx, EAR, &envelope, version).await.is_err(), "it is another one now");
+        remove(&tx, EAR, &envelope, next).await.unwrap();
+        park(&tx, EAR, failed(&envelope, next)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(due().await.is_empty());
+    }
+}
