@@ -10,7 +10,7 @@ mod sagas;
 use std::sync::Arc;
 
 use actix_web::web::Data;
-use host::{Policy, Route, Routes};
+use host::{Policy, Route, Routes, Who};
 use identity::Permission;
 use utoipa::OpenApi;
 
@@ -52,4 +52,9 @@ pub fn routes(modules: Vec<(&'static str, Arc<dyn Operations>)>) -> Routes {
         .route(Route::post(format!("{saga}/retry"), sagas::retry).allow(mend))
         .route(Route::get("/v1/admin/explain/{key}", explain::find).allow(read))
         .document::<Document>()
+}
+
+/// Whether `who` may change what they look at.
+fn may_mend(who: &Who) -> bool {
+    who.may(Permission::OperationsMend)
 }

@@ -7,6 +7,7 @@ use kernel::Version;
 
 use super::{
     desks::{Desks, Gathered},
+    may_mend,
     representation::{EditRequest, MessageDetail, MessageList, MessageView, Wanted},
 };
 use crate::{Change, Changed, Edit, Error, Inspection, MessageId, Messages, Operations, Parked};
@@ -153,8 +154,4 @@ fn refused(error: Error) -> Problem {
         Error::Stale(current) => IfMatch::stale(current),
         other => other.into(),
     }
-}
-
-fn may_mend(who: &Who) -> bool {
-    who.may(Permission::OperationsMend)
 }

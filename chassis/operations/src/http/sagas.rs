@@ -8,6 +8,7 @@ use saga::Summary;
 
 use super::{
     desks::{Desks, Gathered},
+    may_mend,
     saga_view::{RetriedSaga, SagaDetail, SagaList, SagaView, WantedSagas},
 };
 use crate::{SagaPlace, SagaRetry, Sagas};
@@ -86,8 +87,4 @@ pub(super) async fn retry(
 
 fn place(module: &str, saga: &Summary) -> SagaPlace {
     SagaPlace { module: module.to_owned(), saga: saga.id.clone().into() }
-}
-
-fn may_mend(who: &Who) -> bool {
-    who.may(Permission::OperationsMend)
 }
