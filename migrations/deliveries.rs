@@ -16,5 +16,6 @@ pub(crate) const HISTORY: History = history!(
         "deliveries/0005_rates",
         "chassis/0006_journal" per dialect,
         "chassis/0007_audit",
+        "chassis/0008_journal_trace",
     ]
 );

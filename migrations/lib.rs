@@ -43,6 +43,7 @@ pub const CHASSIS: History = history!(
         "chassis/0005_gathering",
         "chassis/0006_journal" per dialect,
         "chassis/0007_audit",
+        "chassis/0008_journal_trace",
     ]
 );
 

@@ -11,5 +11,6 @@ pub(crate) const HISTORY: History = history!(
         "chassis/0004_outbox_ring" per dialect,
         "chassis/0006_journal" per dialect,
         "chassis/0007_audit",
+        "chassis/0008_journal_trace",
     ]
 );

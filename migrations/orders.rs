@@ -15,5 +15,6 @@ pub(crate) const HISTORY: History = history!(
         "orders/0004_counts",
         "chassis/0006_journal" per dialect,
         "chassis/0007_audit",
+        "chassis/0008_journal_trace",
     ]
 );

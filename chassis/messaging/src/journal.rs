@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{Envelope, Kind, parked};
 
-pub(crate) use keep::Keeper;
+pub(crate) use keep::{Keeper, insert};
 pub(crate) use late::{Ended, note};
 pub use reading::read;
 pub(crate) use sweeper::sweep;
@@ -34,7 +34,8 @@ pub struct Wanted {
     pub messages: BTreeSet<Uuid>,
     /// Messages that these caused.
     pub caused_by: BTreeSet<Uuid>,
-    /// Messages published in these traces, 32 hexadecimal digits each.
+    /// Messages that requests and tasks published in these traces, 32 hexadecimal digits each. Those that
+    /// messages have caused in them are found by their causes.
     pub traces: BTreeSet<String>,
 }
 

@@ -7,10 +7,16 @@
 //! | `{prefix}.{group}.{shard}` | quorum queue with a single active consumer; refuses what it has no room for |
 //! | `{prefix}.unroutable` | exchange and queue: what no queue of a channel's exchange wanted |
 //! | `{prefix}.dead` | exchange and queue: what the broker gave up |
+//! | `{prefix}.members` | fanout exchange over which instances say that they are there |
 //! | `{prefix}.acks` | direct exchange for the acknowledgements of subscribers; routing key: the module that published |
 //!
 //! Queues are declared by whoever publishes to them or reads them, before anything else; declaring is
 //! idempotent.
+//!
+//! All instances of a group wait at all of its queues, and the broker gives each queue to one of them: that
+//! is the lease of a shard. Whoever has a shard that falls to another instance finishes what it has begun and
+//! waits at the end of the line, until every instance has its part. Marks keep the order of a key whoever
+//! has its shard.
 //!
 //! **Invariants:** the outbox forgets a message when its *subscriber* has committed it, never because the
 //! broker confirmed it. What is not acknowledged in time is sent again. A confirm that did not come means
@@ -22,7 +28,9 @@ mod consumer;
 mod expected;
 mod link;
 mod listener;
+mod members;
 mod publisher;
+mod shares;
 mod topology;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -35,6 +43,7 @@ use self::{
     consumer::Consumer,
     expected::Expected,
     link::Queued,
+    members::Members,
     publisher::{Postbox, Publisher},
     topology::Names,
 };
@@ -124,18 +133,24 @@ impl Broker {
     /// [drained](crate::Running::drain) before, so that its last acknowledgements are sent.
     pub async fn run(self, inlet: Inlet, stop: CancellationToken) {
         let (acknowledge, applied) = acknowledging::channel();
-        let mut consumers = self.consumers(&inlet, &acknowledge, &stop);
+        let members = Members::new(inlet.groups().map(|(group, _)| group));
+        let mut consumers = self.consumers(&inlet, &acknowledge, &members, &stop);
         drop(acknowledge);
         let Self { publish, consume, names, expected, publisher, elsewhere, .. } = self;
         let sources: Vec<_> = inlet.modules().collect();
         let flushed = async {
             let ended = async { while consumers.join_next().await.is_some() {} };
-            tokio::join!(ended, acknowledging::run(applied, publish, names.clone()));
+            tokio::join!(
+                ended,
+                acknowledging::run(applied, publish.clone(), names.clone()),
+                members.announce(&publish, &names, &stop),
+            );
             stop.cancelled().await;
         };
         let work = async {
             tokio::join!(
                 listener::run(&consume, &names, &sources, &expected),
+                members.listen(&consume, &names),
                 publisher.run(elsewhere, &expected),
             )
         };
@@ -155,6 +170,7 @@ impl Broker {
         &self,
         inlet: &Inlet,
         acknowledge: &mpsc::Sender<Applied>,
+        members: &Members,
         stop: &CancellationToken,
     ) -> JoinSet<()> {
         let mut consumers = JoinSet::new();
@@ -169,6 +185,7 @@ impl Broker {
                     prefetch: self.options.prefetch,
                     inlet: inlet.clone(),
                     acknowledge: acknowledge.clone(),
+                    shares: members.shares(),
                 };
                 let name = format!("the consumer of {group}, shard {shard}, on RabbitMQ");
                 consumers.spawn(inlet.pulse().watch(name, consumer.run(stop.clone())));

@@ -21,7 +21,7 @@ use crate::{
     parked::{self, Failed, State},
 };
 
-pub(crate) use together::Event;
+pub(crate) use together::{Event, Stopped};
 
 pub(crate) struct Subscriber {
     pub(crate) db: Database,
@@ -279,6 +279,7 @@ impl Subscriber {
             deadline: Instant::now() + self.options.handler_limit,
             caller: Cow::Borrowed(self.name()),
             idempotency_key: None,
+            is_repeat: false,
         }
     }
 

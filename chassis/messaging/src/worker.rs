@@ -14,14 +14,14 @@ use crate::{
     job::Job,
     overlooked::{Overlooked, Run},
     parked::{State, TRIES_AT_ONCE},
-    subscriber::{Event, Origin, Settled, Subscriber, Try},
+    subscriber::{Event, Origin, Settled, Stopped, Subscriber, Try},
 };
 
 /// Rounds of tries of a message that is handled as the only one of its subscriber.
 const PROBES: u32 = 5;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Messages of a lane that are tried one by one after some that were tried together failed.
+/// Messages of a lane that are tried one by one after a transaction of several could not begin or end.
 const ALONE: usize = 256;
 
 /// Works until `stop` or until no relay sends any more.
@@ -108,36 +108,48 @@ impl Lane<'_> {
         (together, None)
     }
 
-    /// Applies or parks the messages: as many in one transaction as go together, or one by one.
+    /// Applies or parks the messages: as many in one transaction as go together, or one by one. One that
+    /// fails is tried alone, and those before and behind it together.
     async fn settle_all(&mut self, mut jobs: Vec<Job>) -> Option<()> {
-        while jobs.len() > 1 && self.alone == 0 {
-            match self.attempt_all(&jobs).await {
+        let mut good = jobs.len();
+        while !jobs.is_empty() {
+            if jobs.len() == 1 || good == 0 || self.alone > 0 {
+                let rest = jobs.split_off(1);
+                for job in jobs {
+                    self.settle(job).await?;
+                }
+                self.alone = self.alone.saturating_sub(1);
+                good = if good == 0 { rest.len() } else { good - 1 };
+                jobs = rest;
+                continue;
+            }
+            match self.attempt_all(&jobs[..good]).await {
                 Ok(settled) => {
                     self.subscriber.health.succeeded();
+                    good -= settled.len();
                     let rest = jobs.split_off(settled.len());
                     for (job, settled) in jobs.into_iter().zip(settled) {
                         self.conclude(job, Ok(settled)).await?;
                     }
                     jobs = rest;
                 }
-                Err(failure) => {
+                Err(Stopped { after, failure }) => {
                     let subscriber = self.subscriber.name();
-                    tracing::debug!(subscriber, %failure, "messages are tried one by one");
-                    self.alone = ALONE;
+                    tracing::debug!(subscriber, %failure, "one of several messages failed");
+                    match after {
+                        Some(after) => good = after,
+                        None => self.alone = ALONE,
+                    }
                 }
             }
             if self.stop.is_cancelled() {
                 return None;
             }
         }
-        for job in jobs {
-            self.alone = self.alone.saturating_sub(1);
-            self.settle(job).await?;
-        }
         Some(())
     }
 
-    async fn attempt_all(&self, jobs: &[Job]) -> Result<Vec<Settled>, Failure> {
+    async fn attempt_all(&self, jobs: &[Job]) -> Result<Vec<Settled>, Stopped> {
         let mut events = Vec::with_capacity(jobs.len());
         for Job { envelope, .. } in jobs {
             let first = self.overlooked.first_before(envelope);

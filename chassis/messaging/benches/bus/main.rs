@@ -1,106 +1,78 @@
-//! Events from end to end over each bus: published in a transaction of one process, applied in a
+//! What the guarantees cost, from end to end: published in a transaction of one process, applied in a
 //! transaction of another, all guarantees on.
 //!
-//! Run with `cargo bench -p messaging`, with the servers of `RIALTO_TEST_POSTGRES` and
-//! `RIALTO_TEST_RABBITMQ`. Prints one table.
+//! `cargo bench -p messaging` starts a private Postgres and a private RabbitMQ, both of which wait for their
+//! disks, and prints a table for each of
+//!
+//! | name | what |
+//! |---|---|
+//! | `latency` | from the begin of a publishing transaction to the commit of the applying one, idle and at 2,000 transactions a second |
+//! | `backlog` | messages a second, from an outbox in which `--backlog N` of them wait (100,000), also beside a transaction that somebody keeps open; for RabbitMQ beside what lapin takes for the same without any guarantee |
+//! | `poison` | healthy messages a second when one in a hundred fails, relative to none, in pairs of runs |
+//! | `drain` | how long a process under load takes to stop |
+//!
+//! `cargo bench -p messaging -- latency drain` prints only those.
 
 #![expect(clippy::unwrap_used, reason = "a measurement that fails is none")]
 
+mod backlog;
+mod bare;
+mod drain;
 mod joints;
+mod latency;
+mod poison;
+mod stage;
 mod world;
 
-use std::time::{Duration, Instant};
+use std::path::Path;
 
-use hdrhistogram::Histogram;
-use messaging::Publish;
+use joints::Bus;
+use stage::{Place, Servers};
 
-use joints::{Bus, Pair};
-use world::{Counted, Place};
+/// Every bus with every relay.
+const WAYS: [(Bus, Place); 9] = [
+    (Bus::InProcess, Place::Sqlite),
+    (Bus::InProcess, Place::Ticks),
+    (Bus::InProcess, Place::Log),
+    (Bus::Http, Place::Sqlite),
+    (Bus::Http, Place::Ticks),
+    (Bus::Http, Place::Log),
+    (Bus::RabbitMq, Place::Sqlite),
+    (Bus::RabbitMq, Place::Ticks),
+    (Bus::RabbitMq, Place::Log),
+];
 
-/// Events of one measurement of throughput.
-const EVENTS: usize = 20_000;
-/// Transactions that are open at once.
-const WRITERS: usize = 32;
-/// Keys that the events are about.
-const KEYS: usize = 500;
-/// Events of one measurement of latency.
-const SINGLE: usize = 300;
-
-fn main() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    println!(
-        "{:<26}{:>14}{:>14}{:>12}{:>12}",
-        "bus / databases", "1 a tx, ev/s", "10 a tx, ev/s", "p50, ms", "p99, ms"
-    );
-    let rows = [
-        (Bus::InProcess, Place::Sqlite),
-        (Bus::InProcess, Place::Postgres),
-        (Bus::Http, Place::Sqlite),
-        (Bus::Http, Place::Postgres),
-        (Bus::RabbitMq, Place::Sqlite),
-        (Bus::RabbitMq, Place::Postgres),
-    ];
-    for (bus, place) in rows {
-        let (single, tenfold, latency) = runtime.block_on(measure(bus, place));
-        let millis = |quantile| latency.value_at_quantile(quantile) as f64 / 1_000.0;
-        println!(
-            "{:<26}{single:>14.0}{tenfold:>14.0}{:>12.2}{:>12.2}",
-            format!("{bus:?} / {place:?}"),
-            millis(0.5),
-            millis(0.99)
-        );
+#[tokio::main]
+async fn main() {
+    // A run of all tests compiles and starts benches as well, and has nothing to measure.
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return;
     }
+    let backlog = arguments.iter().position(|it| it == "--backlog");
+    let backlog = backlog.and_then(|it| arguments.get(it + 1)?.parse().ok()).unwrap_or(100_000);
+    let names = ["latency", "backlog", "poison", "drain"];
+    let all = !names.iter().any(|name| arguments.iter().any(|it| it == name));
+    let wants = |name: &str| all || arguments.iter().any(|it| it == name);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("messaging");
+    std::fs::create_dir_all(&folder).unwrap();
+    let servers = Servers::start(&folder).await;
+    if wants("latency") {
+        latency::print(&servers).await;
+    }
+    if wants("backlog") {
+        backlog::print(&servers, backlog).await;
+    }
+    if wants("poison") {
+        poison::print(&servers).await;
+    }
+    if wants("drain") {
+        drain::print(&servers).await;
+    }
+    servers.stop().await;
 }
 
-/// Events a second with one and with ten in a transaction, and microseconds from the begin of a
-/// publishing transaction to the commit of the applying one when there is nothing else to do.
-async fn measure(bus: Bus, place: Place) -> (f64, f64, Histogram<u64>) {
-    let pair = Pair::open(bus, place).await;
-    throughput(&pair, 2_000, 1).await;
-    let single = throughput(&pair, EVENTS, 1).await;
-    let tenfold = throughput(&pair, EVENTS, 10).await;
-    let latency = latency(&pair).await;
-    pair.close().await;
-    (single, tenfold, latency)
-}
-
-async fn throughput(pair: &Pair, events: usize, together: usize) -> f64 {
-    let began = Instant::now();
-    let before = pair.applied();
-    let writers = (0..WRITERS).map(|writer| {
-        let db = pair.shop.clone();
-        tokio::spawn(async move {
-            for turn in 0..events / WRITERS / together {
-                let mut tx = db.begin().await.unwrap();
-                for one in 0..together {
-                    let n = (turn * together + one) * WRITERS + writer;
-                    let key = format!("k{}", n % KEYS);
-                    tx.publish(&Counted { key, n: i64::try_from(n).unwrap() }).unwrap();
-                }
-                tx.commit().await.unwrap();
-            }
-        })
-    });
-    for writer in writers.collect::<Vec<_>>() {
-        writer.await.unwrap();
-    }
-    let all = events / WRITERS / together * together * WRITERS;
-    pair.until_applied(before + u64::try_from(all).unwrap()).await;
-    all as f64 / began.elapsed().as_secs_f64()
-}
-
-async fn latency(pair: &Pair) -> Histogram<u64> {
-    let mut histogram = Histogram::new(3).unwrap();
-    for n in 0..SINGLE {
-        tokio::time::sleep(Duration::from_millis(3)).await;
-        let (began, before) = (Instant::now(), pair.applied());
-        let mut tx = pair.shop.begin().await.unwrap();
-        tx.publish(&Counted { key: format!("k{}", n % KEYS), n: 0 }).unwrap();
-        tx.commit().await.unwrap();
-        while pair.applied() == before {
-            tokio::time::sleep(Duration::from_micros(100)).await;
-        }
-        histogram.record(u64::try_from(began.elapsed().as_micros()).unwrap()).unwrap();
-    }
-    histogram
+/// `InProcess / Ticks`.
+fn way(bus: Bus, place: Place) -> String {
+    format!("{bus:?} / {place:?}")
 }

@@ -1,6 +1,17 @@
 //! Moves rows of the outbox into the journal, in the transaction in which they are removed.
 
-use storage::Backend;
+use sea_orm::{ConnectionTrait, Value};
+use storage::{Backend, Error};
+
+use super::Published;
+use crate::sql;
+
+/// What is kept of a message.
+pub(super) const COLUMNS: &str =
+    "id, cause, trace, kind, channel, type, key, seq, sent_for, answer_at, origin, origin_at";
+const WIDTH: usize = 12;
+/// Messages that are written by one statement.
+const AT_ONCE: usize = 100;
 
 /// How the rows that an outbox forgets are kept, if they are.
 #[derive(Clone, Copy)]
@@ -19,15 +30,6 @@ impl Keeper {
         self.keeps
     }
 
-    /// Writes the rows of the outbox that fit `condition` into the journal.
-    pub(crate) fn insert_where(self, condition: &str) -> String {
-        let json = json(self.backend, "envelope");
-        let rows = format!(
-            "(SELECT kind, channel, key, seq, {json} AS json FROM outbox WHERE {condition}) AS gone"
-        );
-        self.insert_from(&rows)
-    }
-
     /// Removes the rows of the outbox that fit `condition`, and writes them into the journal if anything is
     /// kept, by one statement. For Postgres.
     pub(crate) fn move_where(self, condition: &str) -> String {
@@ -35,26 +37,56 @@ impl Keeper {
         if !self.keeps {
             return delete;
         }
-        let (json, insert) = (json(self.backend, "envelope"), self.insert_from("gone"));
-        format!(
-            "WITH gone AS ({delete} RETURNING kind, channel, key, seq, {json} AS json) {insert}"
-        )
-    }
-
-    /// What has no envelope that can be read is left out.
-    fn insert_from(self, rows: &str) -> String {
+        let json = json(self.backend, "envelope");
         let of = |path| member(self.backend, "json", path);
         let (id, cause, trace) = (of("id"), of("causation_id"), trace(self.backend, "json"));
         let (type_name, sent_for) = (of("type"), of("correlation_id"));
         let (answer_at, origin, origin_at) =
             (of("reply_to.key"), of("origin.what"), of("origin.at"));
         format!(
-            "INSERT INTO journal (id, cause, trace, kind, channel, type, key, seq, sent_for, answer_at, \
-             origin, origin_at) SELECT {id}, {cause}, {trace}, kind, channel, {type_name}, key, seq, \
-             {sent_for}, {answer_at}, {origin}, {origin_at} FROM {rows} WHERE {id} IS NOT NULL \
+            "WITH gone AS ({delete} RETURNING kind, channel, key, seq, {json} AS json) \
+             INSERT INTO journal ({COLUMNS}) SELECT {id}, {cause}, {trace}, kind, channel, {type_name}, \
+             key, seq, {sent_for}, {answer_at}, {origin}, {origin_at} FROM gone WHERE {id} IS NOT NULL \
              ON CONFLICT (id) DO NOTHING"
         )
     }
+}
+
+/// Writes into the journal what these envelopes, as text, say. For SQLite, whose writer has no time to look
+/// for it. What cannot be read is left out.
+pub(crate) async fn insert(
+    on: &impl ConnectionTrait,
+    envelopes: impl IntoIterator<Item = String>,
+) -> Result<(), Error> {
+    let read = |text: String| serde_json::from_str(&text).ok().map(Published::waiting);
+    let messages: Vec<_> = envelopes.into_iter().filter_map(read).collect();
+    for some in messages.chunks(AT_ONCE) {
+        let sql = format!(
+            "INSERT INTO journal ({COLUMNS}) VALUES {} ON CONFLICT (id) DO NOTHING",
+            sql::tuples(some.len(), WIDTH)
+        );
+        sql::execute(on, sql, some.iter().cloned().flat_map(values)).await?;
+    }
+    Ok(())
+}
+
+fn values(message: Published) -> [Value; WIDTH] {
+    let origin = message.origin.map(|origin| (origin.what.to_string(), origin.at.to_string()));
+    let (what, at) = origin.unzip();
+    [
+        message.id.to_string().into(),
+        message.cause.map(|cause| cause.to_string()).into(),
+        message.trace.into(),
+        message.kind.as_str().into(),
+        message.channel.into(),
+        message.type_name.into(),
+        message.key.into(),
+        message.seq.into(),
+        message.sent_for.into(),
+        message.answer_at.into(),
+        what.into(),
+        at.into(),
+    ]
 }
 
 /// The text in `column` as JSON that can be asked for its members; nothing when it is none.

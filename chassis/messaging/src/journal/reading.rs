@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Found, Late, Published, Waiting, Wanted,
-    keep::{json, member, trace},
+    keep::{COLUMNS, json, member, trace},
     made_at,
 };
 use crate::{Envelope, parked::Place, sql};
@@ -80,14 +80,13 @@ impl Condition {
 }
 
 async fn journal(on: &Reader, wanted: &Wanted) -> Result<Vec<Published>, Error> {
-    let columns = "id, cause, trace, kind, channel, type, key, seq, sent_for, answer_at, origin, \
-                   origin_at FROM journal";
+    let columns = format!("{COLUMNS} FROM journal");
     let condition = Condition::new()
         .any("key", &wanted.keys)
         .any("id", &wanted.messages)
         .any("cause", &wanted.caused_by)
-        .any("trace", &wanted.traces);
-    condition.select(on, columns, "ORDER BY id").await?.iter().map(kept).collect()
+        .any("origin IS NOT NULL AND trace", &wanted.traces);
+    condition.select(on, &columns, "ORDER BY id").await?.iter().map(kept).collect()
 }
 
 fn kept(row: &QueryResult) -> Result<Published, Error> {

@@ -11,13 +11,13 @@ use lapin::{
     types::{FieldTable, ShortString},
 };
 use tokio::{
-    sync::{mpsc, oneshot},
-    time::sleep,
+    sync::{mpsc, oneshot, watch},
+    time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Audience, acknowledging::Applied, topology::Names};
+use super::{Audience, acknowledging::Applied, shares::Shares, topology::Names};
 use crate::{Acceptance, Envelope, Inlet};
 
 /// Consumes one queue.
@@ -29,6 +29,8 @@ pub(super) struct Consumer {
     pub(super) prefetch: u16,
     pub(super) inlet: Inlet,
     pub(super) acknowledge: mpsc::Sender<Applied>,
+    /// What falls to this instance.
+    pub(super) shares: watch::Receiver<Shares>,
 }
 
 /// A message that was taken in and is not known to be committed.
@@ -43,12 +45,17 @@ struct Taken {
 enum Ending {
     /// The process is stopping.
     Stopping,
+    /// The shard falls to another instance, which waits for it.
+    Elsewhere,
     /// The broker ended it, for example because the queue was deleted, or acknowledgements could not
     /// be sent.
     Broken,
 }
 
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long a shard is kept at least that falls to another instance: instances may think differently
+/// about that, and should get something done meanwhile.
+const STAY: Duration = Duration::from_secs(1);
 /// How often in a row a queue that can be declared may fail to be consumed before it is made anew: a
 /// broker that was killed soon after a queue was declared may know the queue and not have it. What is
 /// lost with it is in the outboxes, and is sent again.
@@ -64,6 +71,9 @@ impl Consumer {
         {
             match self.consume(&incarnation, &stop, &mut in_vain).await {
                 Ok(Ending::Stopping) => return,
+                Ok(Ending::Elsewhere) => {
+                    tracing::debug!(group, shard, "a shard is left to another instance");
+                }
                 Ok(Ending::Broken) => {
                     tracing::warn!(
                         group,
@@ -101,11 +111,12 @@ impl Consumer {
         let (tag, options) = (ShortString::default(), BasicConsumeOptions::default());
         let consumed = channel.basic_consume(queue, tag, options, FieldTable::default());
         *in_vain += 1;
-        let deliveries = on.within(consumed).await?;
+        // Kept until what was taken is settled: dropped, it is cancelled, and the queue given to the next.
+        let mut deliveries = on.within(consumed).await?;
         *in_vain = 0;
         let (take, taken) = mpsc::channel(self.prefetch.into());
         let work = async {
-            let mut take = pin!(self.take(&channel, deliveries, take, stop));
+            let mut take = pin!(self.take(&channel, &mut deliveries, take, stop));
             let mut settle = pin!(self.settle(&channel, taken));
             let ending = tokio::select! {
                 ending = &mut take => ending?,
@@ -114,24 +125,37 @@ impl Consumer {
             settle.await;
             Ok(ending)
         };
-        tokio::select! {
-            ending = work => ending,
-            () = on.ended() => Err(Error::Ended),
+        let ending = tokio::select! {
+            ending = work => ending?,
+            () = on.ended() => return Err(Error::Ended),
+        };
+        if matches!(ending, Ending::Elsewhere) {
+            // What was taken is acknowledged, and what was not goes back, in its order: the broker gives
+            // the queue to the next one who waits only then.
+            on.within(channel.close(200, "the shard falls to another instance".into())).await?;
         }
+        Ok(ending)
     }
 
     /// Takes deliveries in, waiting while the lane is full.
     async fn take(
         &self,
         channel: &Channel,
-        mut deliveries: lapin::Consumer,
+        deliveries: &mut lapin::Consumer,
         take: mpsc::Sender<Taken>,
         stop: &CancellationToken,
     ) -> Result<Ending, Error> {
+        let mut elsewhere = pin!(self.falls_to_another());
+        // Whoever was given nothing waits for its turn, and has nothing to leave to others.
+        let mut is_active = false;
         loop {
-            let Some(next) = stop.run_until_cancelled(deliveries.next()).await else {
-                return Ok(Ending::Stopping);
+            let next = tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(Ending::Stopping),
+                () = &mut elsewhere, if is_active => return Ok(Ending::Elsewhere),
+                next = deliveries.next() => next,
             };
+            is_active = true;
             let Some(delivery) = next else { return Ok(Ending::Broken) };
             let Delivery { delivery_tag: tag, data, .. } = delivery.map_err(Error::Refused)?;
             let message: Envelope = match serde_json::from_slice(&data) {
@@ -150,6 +174,16 @@ impl Consumer {
             if take.send(Taken { tag, source, id, acceptance }).await.is_err() {
                 return Ok(Ending::Broken);
             }
+        }
+    }
+
+    /// Waits until the shard falls to another instance, and some time at least.
+    async fn falls_to_another(&self) {
+        sleep_until(Instant::now() + STAY).await;
+        let (group, shard) = (self.audience.group, self.shard);
+        let mut shares = self.shares.clone();
+        if shares.wait_for(|shares| !shares.contains(group, shard)).await.is_err() {
+            std::future::pending().await
         }
     }
 

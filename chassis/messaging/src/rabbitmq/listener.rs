@@ -6,7 +6,7 @@ use amqp::{Error, Incarnation};
 use futures::StreamExt;
 use lapin::{
     Channel,
-    options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions},
+    options::{BasicConsumeOptions, QueueBindOptions},
     types::{FieldTable, ShortString},
 };
 use tokio::time::sleep;
@@ -34,8 +34,7 @@ pub(super) async fn run(
     }
 }
 
-/// From a queue of this process alone, which goes with the connection. What is published meanwhile
-/// is lost, and sent again.
+/// From a private queue. What is published while there is none is lost, and sent again.
 async fn listen(
     on: &Incarnation,
     names: &Names,
@@ -43,13 +42,7 @@ async fn listen(
     expected: &Expected,
 ) -> Result<(), Error> {
     let channel = on.channel().await?;
-    let options = QueueDeclareOptions {
-        exclusive: true,
-        auto_delete: true,
-        ..QueueDeclareOptions::default()
-    };
-    let declared = channel.queue_declare(ShortString::default(), options, FieldTable::default());
-    let queue = on.within(declared).await?.name().clone();
+    let queue = names.declare_private(on, &channel).await?;
     bind(on, &channel, names, &queue, sources).await?;
     let no_ack = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
     let consumed =

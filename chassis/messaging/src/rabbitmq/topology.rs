@@ -42,6 +42,10 @@ impl Names {
         self.name("acks")
     }
 
+    pub(super) fn members(&self) -> ShortString {
+        self.name("members")
+    }
+
     fn unroutable(&self) -> ShortString {
         self.name("unroutable")
     }
@@ -116,6 +120,32 @@ impl Names {
     ) -> Result<(), Error> {
         self.exchange_of(on, channel, self.acks(), ExchangeKind::Direct, FieldTable::default())
             .await
+    }
+
+    /// Declares the exchange over which instances tell each other that they are there.
+    pub(super) async fn declare_members(
+        &self,
+        on: &Incarnation,
+        channel: &Channel,
+    ) -> Result<(), Error> {
+        let kind = ExchangeKind::Fanout;
+        self.exchange_of(on, channel, self.members(), kind, FieldTable::default()).await
+    }
+
+    /// Declares a queue of this process alone, which goes with the connection.
+    pub(super) async fn declare_private(
+        &self,
+        on: &Incarnation,
+        channel: &Channel,
+    ) -> Result<ShortString, Error> {
+        let options = QueueDeclareOptions {
+            exclusive: true,
+            auto_delete: true,
+            ..QueueDeclareOptions::default()
+        };
+        let name = ShortString::default();
+        let declared = channel.queue_declare(name, options, FieldTable::default());
+        on.within(declared).await.map(|queue| queue.name().clone())
     }
 
     /// What catches messages that nobody wants, or that the broker gives up.

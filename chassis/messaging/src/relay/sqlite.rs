@@ -12,13 +12,13 @@ use storage::{Database, Error};
 use super::source::{COLUMNS, Next, PAGE, Point, Row, Rows, Source, Span, answered, one_of, read};
 use crate::{
     handover::{Handed, Taken},
-    journal::Keeper,
+    journal::{self, Keeper},
     relay::Routes,
     sql,
 };
 
 /// Rows that are moved in one transaction, so that nobody waits long for the writer's turn.
-const MOVED: u64 = 500;
+const MOVED: usize = 500;
 
 pub(super) struct Outbox {
     db: Database,
@@ -100,24 +100,27 @@ impl Source for Outbox {
     async fn reclaim(&mut self, passed: &Point) -> Result<(), Error> {
         let Point::After(pos) = passed else { return Ok(()) };
         let (condition, channels) = answered(&self.routes.answered, 2);
-        let values = [(*pos).into()].into_iter().chain(channels);
+        let up_to = |pos: i64| [pos.into()].into_iter().chain(channels.iter().cloned());
+        let delete = format!("DELETE FROM outbox WHERE pos <= $1 AND {condition}");
         if !self.keeper.keeps() {
-            let sql = format!("DELETE FROM outbox WHERE pos <= $1 AND {condition}");
             let tx = self.db.begin().await?;
-            sql::execute(&tx, sql, values).await?;
+            sql::execute(&tx, delete, up_to(*pos)).await?;
             return tx.commit().await;
         }
-        let some = format!(
-            "pos IN (SELECT pos FROM outbox WHERE pos <= $1 AND {condition} ORDER BY pos LIMIT {MOVED})"
+        let page = format!(
+            "SELECT pos, envelope FROM outbox WHERE pos <= $1 AND {condition} ORDER BY pos LIMIT {MOVED}"
         );
-        let keep = self.keeper.insert_where(&some);
-        let delete = format!("DELETE FROM outbox WHERE {some}");
         loop {
+            let rows = sql::all(&self.db.reader(), page.as_str(), up_to(*pos)).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            let last: i64 = last.try_get("", "pos")?;
+            let envelopes = rows.iter().map(|row| row.try_get("", "envelope"));
+            let envelopes = envelopes.collect::<Result<Vec<String>, _>>()?;
             let tx = self.db.begin().await?;
-            sql::execute(&tx, keep.as_str(), values.clone()).await?;
-            let moved = sql::execute(&tx, delete.as_str(), values.clone()).await?.rows_affected();
+            journal::insert(&tx, envelopes).await?;
+            sql::execute(&tx, delete.as_str(), up_to(last)).await?;
             tx.commit().await?;
-            if moved < MOVED {
+            if rows.len() < MOVED {
                 return Ok(());
             }
         }

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use storage::Tx;
 use tokio_util::sync::CancellationToken;
 
 use super::{Settled, Subscriber, now};
@@ -19,6 +20,19 @@ pub(crate) struct Event<'a> {
     pub(crate) envelope: &'a Arc<Envelope>,
     /// The first of the messages before it that were overlooked, or itself.
     pub(crate) first: i64,
+}
+
+/// Why several events were not applied.
+pub(crate) struct Stopped {
+    /// How many went well before the one that failed; unknown when it was the transaction that failed.
+    pub(crate) after: Option<usize>,
+    pub(crate) failure: Failure,
+}
+
+impl<E: Into<Failure>> From<E> for Stopped {
+    fn from(failure: E) -> Self {
+        Self { after: None, failure: failure.into() }
+    }
 }
 
 /// How long a transaction takes in further events.
@@ -45,42 +59,48 @@ impl Subscriber {
         &self,
         events: &[Event<'_>],
         stop: &CancellationToken,
-    ) -> Result<Vec<Settled>, Failure> {
+    ) -> Result<Vec<Settled>, Stopped> {
         let began = Instant::now();
         let mut tx = self.db.begin().await?;
-        let mut settled = Vec::with_capacity(events.len());
-        let (mut applied, mut duplicates, mut held) = (0, 0, 0);
-        for Event { envelope, first } in events {
-            if !settled.is_empty() && (began.elapsed() > LONGEST || stop.is_cancelled()) {
+        let mut marks = Vec::with_capacity(events.len());
+        for event in events {
+            if !marks.is_empty() && (began.elapsed() > LONGEST || stop.is_cancelled()) {
                 break;
             }
-            let mark = inbox::admit(&tx, self.name(), envelope, *first).await?;
-            match mark {
-                Mark::Moved => {
-                    let delivery = Delivery::new(Arc::clone(envelope), self.name(), 1);
-                    self.handle(&mut tx, &delivery).await?;
-                    fault::point!("consume.handled-together");
-                    applied += 1;
-                }
-                Mark::Passed => duplicates += 1,
-                Mark::Ahead => {
-                    parked::hold(&tx, self.name(), envelope, now()).await?;
-                    held += 1;
-                }
-                Mark::Changed => return Err(Failure::transient("its mark moved meanwhile")),
-            }
-            let reached = mark != Mark::Ahead;
-            settled.push(if reached { Settled::Reached } else { Settled::Held });
+            let after = marks.len();
+            let tried = self.try_one(&mut tx, event).await;
+            marks.push(tried.map_err(|failure| Stopped { after: Some(after), failure })?);
         }
         tx.commit().await?;
         fault::point!("consume.committed-together");
-        (0..applied).for_each(|_| self.gauges.applied());
-        (0..duplicates).for_each(|_| self.gauges.duplicate());
-        (0..held).for_each(|_| self.was_parked());
-        if applied > 0 {
+        for mark in &marks {
+            match mark {
+                Mark::Moved => self.gauges.applied(),
+                Mark::Passed => self.gauges.duplicate(),
+                Mark::Ahead | Mark::Changed => self.was_parked(),
+            }
+        }
+        if marks.contains(&Mark::Moved) {
             self.subscriptions.committed();
             self.wake_retries();
         }
-        Ok(settled)
+        let settled = |mark| if mark == Mark::Ahead { Settled::Held } else { Settled::Reached };
+        Ok(marks.into_iter().map(settled).collect())
+    }
+
+    async fn try_one(&self, tx: &mut Tx, event: &Event<'_>) -> Result<Mark, Failure> {
+        let Event { envelope, first } = event;
+        let mark = inbox::admit(&*tx, self.name(), envelope, *first).await?;
+        match mark {
+            Mark::Moved => {
+                let delivery = Delivery::new(Arc::clone(envelope), self.name(), 1);
+                self.handle(tx, &delivery).await?;
+                fault::point!("consume.handled-together");
+            }
+            Mark::Passed => {}
+            Mark::Ahead => parked::hold(&*tx, self.name(), envelope, now()).await?,
+            Mark::Changed => return Err(Failure::transient("its mark moved meanwhile")),
+        }
+        Ok(mark)
     }
 }

@@ -43,7 +43,7 @@ macro_rules! on_both {
     };
 }
 
-static HISTORY: History = History {
+pub(crate) static HISTORY: History = History {
     module: "test",
     steps: &[Step {
         name: "test/0001_effect",

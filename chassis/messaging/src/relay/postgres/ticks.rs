@@ -84,9 +84,10 @@ impl Tick {
         }
         let sql = if self.after == 0 {
             let (fresh, visible) = (fresh(1), visible(2));
+            let order = if fault::guard!("sort") { "pos + 0" } else { "xid" };
             format!(
                 "SELECT {COLUMNS} FROM outbox WHERE {fresh} AND {visible} AND pos > $3 \
-                 ORDER BY pos + 0 LIMIT {PAGE}"
+                 ORDER BY {order} LIMIT {PAGE}"
             )
         } else {
             format!(

@@ -6,10 +6,11 @@ mod commands;
 mod delivery;
 mod gathering;
 pub(crate) mod http;
+mod instances;
 mod memory;
 mod outages;
 mod overload;
-mod rabbitmq;
+pub(crate) mod rabbitmq;
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -28,6 +28,7 @@ macro_rules! on_both_relays_of_postgres {
 on_both_relays_of_postgres!(
     whoever_commits_late_is_not_lost,
     whoever_began_first_and_came_last_is_heard_last,
+    what_is_found_together_is_handed_out_in_order,
     a_transaction_that_is_open_for_long_holds_nothing_back,
     a_transaction_that_is_open_for_long_lets_the_outbox_stay_small,
     the_way_changes_while_everybody_writes_and_nothing_is_missing,
@@ -72,6 +73,18 @@ async fn whoever_began_first_and_came_last_is_heard_last(place: Place) {
     publish(&place.shop, "k", [5]).await;
     running.quiet(LIMIT).await.unwrap();
     place.assert_complete(1, 5).await;
+}
+
+/// All of it is there before anybody looks.
+async fn what_is_found_together_is_handed_out_in_order(place: Place) {
+    let mut older = begun(&place).await;
+    publish(&place.shop, "k", 1..=3).await;
+    older.publish(&Counted { key: "k".into(), n: 4 }).unwrap();
+    older.commit().await.unwrap();
+    let running = place.start(place.options()).await;
+    running.quiet(LIMIT).await.unwrap();
+    place.assert_complete(1, 4).await;
+    assert_eq!(running.gauges().read().parked, 0, "one came too early");
 }
 
 async fn a_transaction_that_is_open_for_long_holds_nothing_back(place: Place) {
