@@ -22,7 +22,7 @@ pub struct Entry {
     pub actor: String,
     /// What was done.
     pub deed: Deed,
-    /// What it was done to: the id of a message or of a saga.
+    /// What it was done to: the id of a message or of a saga, or an edge.
     pub subject: String,
     /// What mattered of it before.
     pub before: Json,
@@ -40,12 +40,14 @@ pub enum Deed {
     Edit,
     /// It is given up.
     Drop,
+    /// It has other numbers.
+    Tune,
 }
 
 /// Which entries are wanted.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Audits {
-    /// About this message or saga.
+    /// About this message, saga or edge.
     pub subject: Option<String>,
     /// Which part of the list.
     pub page: PageRequest,
@@ -58,6 +60,7 @@ impl Deed {
             Self::Retry => "retry",
             Self::Edit => "edit",
             Self::Drop => "drop",
+            Self::Tune => "tune",
         }
     }
 }
@@ -82,6 +85,17 @@ pub(crate) async fn write(tx: &Tx, entry: &Entry) -> Result<(), Error> {
         entry.after.to_string().into(),
     ];
     tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
+    Ok(())
+}
+
+/// Writes an entry of its own, for what is done outside of the database.
+///
+/// # Errors
+/// When it could not be written: then nothing may be done.
+pub async fn note(db: &Database, entry: &Entry) -> Result<(), Error> {
+    let tx = db.begin().await?;
+    write(&tx, entry).await?;
+    tx.commit().await?;
     Ok(())
 }
 

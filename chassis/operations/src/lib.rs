@@ -24,7 +24,7 @@ use kernel::Page;
 use ports::async_trait;
 use saga::{SagaId, Summary};
 
-pub use audit::{Audits, Deed, Entry, EntryId};
+pub use audit::{Audits, Deed, Entry, EntryId, note};
 pub use desk::{Knows, desk};
 pub use error::{Error, Result};
 pub use http::routes;

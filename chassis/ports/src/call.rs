@@ -1,6 +1,10 @@
 //! A call, its reply, and whoever carries them.
 
-use std::{borrow::Cow, sync::Arc, time::Instant};
+use std::{
+    borrow::Cow,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -54,6 +58,8 @@ pub struct Headers {
     pub caller: Cow<'static, str>,
     /// Names the intention: two calls with one key are one command.
     pub idempotency_key: Option<Arc<str>>,
+    /// Whether somebody tries again already, here or in front of the caller: then nobody behind does.
+    pub is_repeat: bool,
 }
 
 /// What came back.
@@ -63,6 +69,8 @@ pub struct Reply {
     pub outcome: Outcome,
     /// Self-describing (JSON), raw on every wire.
     pub body: Bytes,
+    /// How old the reply is, when it is an earlier one that its caller makes do with.
+    pub age: Option<Duration>,
 }
 
 /// How the module answered.
@@ -74,12 +82,18 @@ pub enum Outcome {
     Refused,
 }
 
-/// No reply came. The call may have been carried out all the same.
+/// No reply came. The call may have been carried out all the same, where nothing else is said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Unreachable {
     /// Nobody answered: the connection failed, or the other side was not there.
     #[error("no reply: {0}")]
     NoReply(String),
+    /// Nobody took the call, so that nothing happened: there was no connection, or who was asked is stopping.
+    #[error("not taken: {0}")]
+    NotTaken(String),
+    /// There was too much to do already, so that nothing happened.
+    #[error("too busy: {0}")]
+    Busy(String),
     /// The deadline passed first.
     #[error("no reply before the deadline")]
     DeadlineExceeded,
@@ -92,7 +106,7 @@ impl Unreachable {
     /// The code by which the outside world hears of it.
     pub fn code(&self) -> Code {
         match self {
-            Self::NoReply(_) => Code::DependencyUnavailable,
+            Self::NoReply(_) | Self::NotTaken(_) | Self::Busy(_) => Code::DependencyUnavailable,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Broken(_) => Code::Internal,
         }

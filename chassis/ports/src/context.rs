@@ -26,6 +26,8 @@ pub struct Context {
     pub caller: Cow<'static, str>,
     /// Names the intention behind the request.
     pub idempotency_key: Option<Arc<str>>,
+    /// Whether the request is a second try of somebody who lost the first.
+    pub is_repeat: bool,
 }
 
 impl Context {
@@ -35,7 +37,8 @@ impl Context {
     /// Work that begins here, with a new trace and at most `patience` to finish.
     pub fn begin(caller: impl Into<Cow<'static, str>>, patience: Duration) -> Self {
         let deadline = Instant::now() + patience;
-        Self { trace: Trace::start(), deadline, caller: caller.into(), idempotency_key: None }
+        let (trace, caller) = (Trace::start(), caller.into());
+        Self { trace, deadline, caller, idempotency_key: None, is_repeat: false }
     }
 
     /// The request the running task works for; a new one when it works for none.
@@ -69,14 +72,14 @@ impl Context {
 
 impl From<Headers> for Context {
     fn from(headers: Headers) -> Self {
-        let Headers { trace, deadline, caller, idempotency_key } = headers;
-        Self { trace, deadline, caller, idempotency_key }
+        let Headers { trace, deadline, caller, idempotency_key, is_repeat } = headers;
+        Self { trace, deadline, caller, idempotency_key, is_repeat }
     }
 }
 
 impl From<Context> for Headers {
     fn from(context: Context) -> Self {
-        let Context { trace, deadline, caller, idempotency_key } = context;
-        Self { trace, deadline, caller, idempotency_key }
+        let Context { trace, deadline, caller, idempotency_key, is_repeat } = context;
+        Self { trace, deadline, caller, idempotency_key, is_repeat }
     }
 }

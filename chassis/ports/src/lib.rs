@@ -12,8 +12,8 @@
 //! Because a skeleton is a transport, a stub laid directly over it is a loopback: the whole wire format
 //! and no network. Stories are told over both.
 //!
-//! **Invariants:** a call always has a deadline. [`Unreachable`] says that no reply came, never that
-//! nothing happened. Nothing here knows a protocol.
+//! **Invariants:** a call always has a deadline. [`Unreachable`] says that no reply came, and
+//! that nothing happened only where it says so. Nothing here knows a protocol.
 
 mod call;
 mod context;
@@ -21,6 +21,7 @@ mod local;
 mod meter;
 mod origin;
 mod remote;
+pub mod stale;
 mod trace;
 
 pub use async_trait::async_trait;

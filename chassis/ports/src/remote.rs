@@ -5,7 +5,7 @@ use std::{borrow::Cow, future::Future};
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Call, Context, Kind, Outcome, Reply, Transport, Unreachable};
+use crate::{Call, Context, Kind, Outcome, Reply, Transport, Unreachable, stale};
 
 /// Derives stub, skeleton and local wrapper from the methods of a port.
 ///
@@ -118,6 +118,9 @@ where
     let (module, method) = (Cow::Borrowed(module), Cow::Borrowed(method));
     let call = Call { module, method, kind, headers, body: encode(request)? };
     let reply = transport.call(call).await?;
+    if let Some(age) = reply.age {
+        stale::notice(age);
+    }
     match reply.outcome {
         Outcome::Done => Ok(decode(&reply.body)?),
         Outcome::Refused => Err(decode::<E>(&reply.body)?),
@@ -140,7 +143,7 @@ where
         Ok(reply) => (Outcome::Done, encode(&reply)?),
         Err(refusal) => (Outcome::Refused, encode(&refusal)?),
     };
-    Ok(Reply { outcome, body })
+    Ok(Reply { outcome, body, age: None })
 }
 
 fn encode(value: &impl Serialize) -> Result<Bytes, Unreachable> {

@@ -8,11 +8,12 @@
 //! | `rialto-caller` | the module, or the edge, that asks |
 //! | `rialto-kind` | `query` or `command` |
 //! | `idempotency-key` | names the intention; optional |
+//! | `rialto-attempt` | `2` when somebody tries again already, so that nobody behind does; optional |
 //!
 //! The answer to a call that was carried out is `200` with `rialto-outcome: done` or `refused`, the
 //! body raw. Without that header there was no reply: `400` undecodable head, `401` no token that is
-//! believed, `404` the module does not live here, `413` too large, `502` broken, `503` draining, `504` past
-//! the deadline, each with `{"unreachable": …}`. Anything else did not come from a process of ours.
+//! believed, `404` the module does not live here, `413` too large, `429` too busy, `502` broken, `503` draining,
+//! `504` past the deadline, each with `{"unreachable": …}`. Anything else did not come from a process of ours.
 
 mod answer;
 mod body;
@@ -54,5 +55,6 @@ mod header {
     pub(super) const CALLER: HeaderName = HeaderName::from_static("rialto-caller");
     pub(super) const KIND: HeaderName = HeaderName::from_static("rialto-kind");
     pub(super) const OUTCOME: HeaderName = HeaderName::from_static("rialto-outcome");
+    pub(super) const ATTEMPT: HeaderName = HeaderName::from_static("rialto-attempt");
     pub(super) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 }

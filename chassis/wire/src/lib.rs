@@ -6,7 +6,8 @@
 //!
 //! **Invariants:** no call without a token: nothing here is open. No call outlives its deadline, whatever
 //! the neighbour does. Nothing is sent twice: another instance is asked only when the first one cannot
-//! have heard the question. No reply is not "no effect".
+//! have heard the question. No reply is not "no effect", unless it
+//! says that nobody took the call.
 
 pub mod http;
 #[cfg(feature = "rabbitmq")]

@@ -42,6 +42,9 @@ pub(crate) fn time_left(timeout: &str) -> Option<Duration> {
     }
 }
 
+/// How a call says that somebody tries again already.
+pub(crate) const SECOND: &str = "2";
+
 pub(crate) fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Query => "query",

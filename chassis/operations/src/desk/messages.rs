@@ -87,7 +87,7 @@ fn seen(parked: &Parked, deed: Deed) -> Value {
     let Parked { state, attempts, reason, envelope, .. } = parked;
     match deed {
         Deed::Edit => json!({ "payload": envelope.payload }),
-        Deed::Retry | Deed::Drop => {
+        Deed::Retry | Deed::Drop | Deed::Tune => {
             json!({ "state": state, "attempts": attempts, "reason": reason })
         }
     }

@@ -16,7 +16,7 @@ struct Echo;
 impl Transport for Echo {
     async fn call(&self, call: Call) -> Result<Reply, Unreachable> {
         let body = format!("{}.{}", call.module, call.method).into();
-        Ok(Reply { outcome: Outcome::Done, body })
+        Ok(Reply { outcome: Outcome::Done, body, age: None })
     }
 }
 

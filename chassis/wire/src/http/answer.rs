@@ -9,12 +9,13 @@ use super::header::OUTCOME;
 use crate::text;
 
 /// The statuses by which a process of ours says that it did not carry out a call.
-const KNOWN: [StatusCode; 8] = [
+const KNOWN: [StatusCode; 9] = [
     StatusCode::BAD_REQUEST,
     StatusCode::UNAUTHORIZED,
     StatusCode::FORBIDDEN,
     StatusCode::NOT_FOUND,
     StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::TOO_MANY_REQUESTS,
     StatusCode::BAD_GATEWAY,
     DRAINING,
     StatusCode::GATEWAY_TIMEOUT,
@@ -39,10 +40,14 @@ pub(super) fn read(address: &str, response: Response<Bytes>) -> Result<Reply, Un
     let status = response.status();
     let outcome = response.headers().get(OUTCOME).and_then(|it| text::read_outcome(it.as_bytes()));
     if let (StatusCode::OK, Some(outcome)) = (status, outcome) {
-        return Ok(Reply { outcome, body: response.into_body() });
+        return Ok(Reply { outcome, body: response.into_body(), age: None });
     }
     let told = KNOWN.contains(&status).then(|| serde_json::from_slice::<Lost>(response.body()));
     Err(match told {
+        // Whoever takes no more calls has not carried this one out.
+        Some(Ok(Lost { unreachable: Unreachable::NoReply(text) })) if status == DRAINING => {
+            Unreachable::NotTaken(text)
+        }
         Some(Ok(Lost { unreachable })) => unreachable,
         _ => Unreachable::NoReply(format!(
             "what answers at {address} is not a process of this deployment (status {})",

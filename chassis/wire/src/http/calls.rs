@@ -24,7 +24,7 @@ use ports::{Call, Headers, Reply, Trace, Transport, Unreachable};
 
 use super::{
     Options, answer,
-    header::{CALLER, KEY, KIND, OUTCOME, TIMEOUT, TRACEPARENT},
+    header::{ATTEMPT, CALLER, KEY, KIND, OUTCOME, TIMEOUT, TRACEPARENT},
 };
 use crate::{contained::contained, text};
 
@@ -173,6 +173,8 @@ impl From<Unreachable> for Lost {
     fn from(unreachable: Unreachable) -> Self {
         let status = match unreachable {
             Unreachable::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
+            Unreachable::Busy(_) => StatusCode::TOO_MANY_REQUESTS,
+            Unreachable::NotTaken(_) => StatusCode::SERVICE_UNAVAILABLE,
             Unreachable::NoReply(_) | Unreachable::Broken(_) => StatusCode::BAD_GATEWAY,
         };
         Self { status, unreachable }
@@ -199,6 +201,7 @@ fn headers(request: &HttpRequest) -> Result<Headers, Lost> {
         deadline: Instant::now() + left.min(text::FURTHEST),
         caller: Cow::Owned(caller.to_owned()),
         idempotency_key: header(request, KEY.as_str()).map(Arc::from),
+        is_repeat: header(request, ATTEMPT.as_str()) == Some(text::SECOND),
     })
 }
 

@@ -62,7 +62,7 @@ pub enum ForwardError {
 impl From<ForwardError> for Unreachable {
     fn from(error: ForwardError) -> Self {
         match error {
-            ForwardError::Refused { cause, .. } => Self::NoReply(cause),
+            ForwardError::Refused { cause, .. } => Self::NotTaken(cause),
             ForwardError::DeadlineExceeded => Self::DeadlineExceeded,
             ForwardError::NoReply(cause) => Self::NoReply(cause),
         }
@@ -106,8 +106,8 @@ impl Client {
     /// nothing was sent; one that took the request is not.
     ///
     /// # Errors
-    /// [`Unreachable::NoReply`] when nobody could be reached or no whole answer came, also for what is not
-    /// HTTP; [`Unreachable::DeadlineExceeded`]; [`Unreachable::Broken`] when the answer is too large.
+    /// [`Unreachable::NotTaken`] when nobody could be reached; [`Unreachable::NoReply`] when no whole answer
+    /// came, also for what is not HTTP; [`Unreachable::DeadlineExceeded`]; [`Unreachable::Broken`] when the answer is too large.
     pub async fn exchange(
         &self,
         to: &Instances,
@@ -190,7 +190,7 @@ impl Client {
         took: impl Fn(&Response<Bytes>) -> bool,
     ) -> Result<(Arc<Neighbour>, Response<Bytes>), Unreachable> {
         let asked = async {
-            let mut answer = Err(Unreachable::NoReply("no instance is known".to_owned()));
+            let mut answer = Err(Unreachable::NotTaken("no instance is known".to_owned()));
             for neighbour in self.in_turn(to, turn) {
                 match send(&neighbour, request()?).await {
                     Ok(response) => {
@@ -201,7 +201,7 @@ impl Client {
                         answer = Ok((neighbour, response));
                     }
                     Err(ForwardError::Refused { cause, .. }) => {
-                        answer = Err(Unreachable::NoReply(cause));
+                        answer = Err(Unreachable::NotTaken(cause));
                     }
                     Err(lost) => return Err(lost.into()),
                 }
@@ -250,7 +250,7 @@ impl Client {
     }
 
     fn at(&self, instance: &Instance) -> Result<Arc<Neighbour>, Unreachable> {
-        self.0.neighbours.at(&instance.address).map_err(Unreachable::NoReply)
+        self.0.neighbours.at(&instance.address).map_err(Unreachable::NotTaken)
     }
 }
 

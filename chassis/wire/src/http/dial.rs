@@ -21,12 +21,12 @@ use ports::{Call, Headers, Kind, Reply, Transport, Unreachable};
 use super::{
     Body, Client, answer,
     client::bearer,
-    header::{CALLER, KEY, KIND, TIMEOUT, TRACEPARENT},
+    header::{ATTEMPT, CALLER, KEY, KIND, TIMEOUT, TRACEPARENT},
 };
 use crate::text;
 
 /// How many headers a call has.
-const HEADERS: usize = 10;
+const HEADERS: usize = 11;
 
 pub(super) struct Dialed {
     client: Client,
@@ -88,6 +88,9 @@ impl Dialed {
         head.insert(KIND, HeaderValue::from_static(text::kind(kind)));
         if let Some(key) = &call.idempotency_key {
             head.insert(KEY, value("idempotency key", &**key)?);
+        }
+        if call.is_repeat {
+            head.insert(ATTEMPT, HeaderValue::from_static(text::SECOND));
         }
         Ok(head)
     }

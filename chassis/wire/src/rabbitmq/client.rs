@@ -148,7 +148,7 @@ impl Inner {
         {
             return Ok(open.clone());
         }
-        Err(Unreachable::NoReply("RabbitMQ cannot be reached".to_owned()))
+        Err(Unreachable::NotTaken("RabbitMQ cannot be reached".to_owned()))
     }
 
     /// Ends the calls whose messages the broker returned.
@@ -159,7 +159,7 @@ impl Inner {
             let Some(number) = message::number(&message.properties) else { continue };
             let queue = &message.routing_key;
             let text = format!("nobody takes calls from {queue}: the module runs nowhere");
-            self.slots.answer(number, Err(Unreachable::NoReply(text)));
+            self.slots.answer(number, Err(Unreachable::NotTaken(text)));
         }
     }
 }
@@ -182,7 +182,7 @@ impl Transport for Dialed {
         }
         let open = self.client.line(deadline).await?;
         if let Some(reason) = open.incarnation.blocked() {
-            return Err(Unreachable::NoReply(format!("RabbitMQ takes no messages: {reason}")));
+            return Err(Unreachable::NotTaken(format!("RabbitMQ takes no messages: {reason}")));
         }
         let left = deadline.saturating_duration_since(Instant::now());
         if left < SHORTEST {

@@ -18,6 +18,7 @@ use crate::text;
 const AUTHORIZATION: &str = "authorization";
 const TRACEPARENT: &str = "traceparent";
 const KEY: &str = "idempotency-key";
+const ATTEMPT: &str = "attempt";
 /// The `type` of an answer that is no reply.
 const UNREACHABLE: &str = "unreachable";
 /// The broker's name for the channel of whoever publishes.
@@ -45,6 +46,9 @@ pub(super) fn of_call(
     if let Some(key) = &call.headers.idempotency_key {
         put(KEY, key);
     }
+    if call.headers.is_repeat {
+        put(ATTEMPT, text::SECOND);
+    }
     Ok(BasicProperties::default()
         .with_type(short("method", format!("{} {}", text::kind(call.kind), call.method))?)
         .with_app_id(short("caller", &*call.headers.caller)?)
@@ -71,6 +75,7 @@ pub(super) fn call(
         deadline: Instant::now() + left.min(text::FURTHEST),
         caller: Cow::Owned(property(properties.app_id()).unwrap_or("nobody").to_owned()),
         idempotency_key: header(KEY).map(Into::into),
+        is_repeat: header(ATTEMPT) == Some(text::SECOND),
     };
     let (module, method) = (Cow::Borrowed(module), Cow::Owned(method.to_owned()));
     let call = Call { module, method, kind, headers, body: body.into() };
@@ -105,7 +110,7 @@ pub(super) fn of_answer(answer: Result<Reply, Unreachable>) -> (BasicProperties,
 pub(super) fn answer(message: Delivery) -> Result<Reply, Unreachable> {
     let kind = property(message.properties.kind()).unwrap_or_default();
     if let Some(outcome) = text::read_outcome(kind.as_bytes()) {
-        return Ok(Reply { outcome, body: message.data.into() });
+        return Ok(Reply { outcome, body: message.data.into(), age: None });
     }
     if kind == UNREACHABLE
         && let Ok(unreachable) = serde_json::from_slice(&message.data)

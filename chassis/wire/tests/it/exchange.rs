@@ -72,7 +72,7 @@ async fn an_exchange_brings_back_the_whole_answer_of_one_instance() {
     let answer = client().exchange_at(&instance(&address), words("you"), soon()).await.unwrap();
     assert_eq!(answer.body().as_ref(), b"you");
     let lost = client().exchange_at(&instance(&nobody().await), words("you"), soon()).await;
-    assert!(matches!(lost, Err(Unreachable::NoReply(_))), "{lost:?}");
+    assert!(matches!(lost, Err(Unreachable::NotTaken(_))), "{lost:?}");
 }
 
 #[tokio::test]

@@ -148,7 +148,9 @@ pub async fn lost<T: std::fmt::Debug>(
 /// What happened to a call that got no reply, in words.
 pub async fn no_reply<T: std::fmt::Debug>(call: impl Future<Output = Result<T, Error>>) -> String {
     match lost(PATIENCE, call).await {
-        (Unreachable::NoReply(text), took) if took < PATIENCE / 2 => text,
+        (Unreachable::NoReply(text) | Unreachable::NotTaken(text), took) if took < PATIENCE / 2 => {
+            text
+        }
         other => panic!("expected no reply at once, and got {other:?}"),
     }
 }
