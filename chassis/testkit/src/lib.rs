@@ -6,12 +6,14 @@
 
 mod broker;
 mod database;
+mod node;
 mod proxy;
 mod python;
 mod wait;
 
 pub use broker::{BROKER, prefix, rabbitmq};
 pub use database::{SERVER, postgres};
+pub use node::{NODE_MODULES, node_modules};
 pub use proxy::{Flow, Proxy};
 pub use python::{PYTHON, python};
 pub use wait::eventually;
