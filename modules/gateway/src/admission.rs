@@ -15,7 +15,7 @@ use identity::Principal;
 use kernel::Code;
 use ports::Context;
 
-use crate::{Parts, forward::Passage, headers, path, rate::Allowance};
+use crate::{Parts, forward::Passage, headers, path, rate::Allowance, routing::Asked};
 
 /// Where a request that was let in is answered.
 pub(crate) enum Way {
@@ -81,10 +81,10 @@ impl Parts {
                 visit.allowance = self.limits.user(&principal.subject)?.or(visit.allowance);
             }
         }
-        let operation = asked?.operation;
+        let Asked { operation, service, .. } = asked?;
         door::admit(&operation, principal.as_ref(), request.headers())?;
-        if self.routing.upstream(operation.module).is_some() {
-            return Ok(Way::Elsewhere(Passage { operation, principal }));
+        if service.is_some() || self.routing.upstream(operation.module).is_some() {
+            return Ok(Way::Elsewhere(Passage { operation, principal, service }));
         }
         let mut known = request.extensions_mut();
         known.insert(Chosen(operation));

@@ -1,9 +1,9 @@
 //! Requests that are answered in another process: let in here, carried there and back.
 //!
-//! **Invariants:** the other process hears who asks from an internal token and from nothing else. Nothing
-//! is kept in memory but a small request body, so that it can go to the next instance when the first one
-//! refuses the connection. A body that broke off never looks complete to whoever receives it. Whoever
-//! goes away takes the other side along. No answer begins after the deadline.
+//! **Invariants:** a process of ours hears who asks from an internal token and from nothing else; a service that
+//! is not ours does not hear it. Nothing is kept in memory but a small request body, so that it can go to the next
+//! instance when the first one refuses the connection. A body that broke off never looks complete to whoever
+//! receives it. Whoever goes away takes the other side along. No answer begins after the deadline.
 
 mod download;
 mod outgoing;
@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use bytes::Bytes;
+use discovery::Instances;
 use host::{
     Operation, Problem,
     door::{DOOR, REFUSED},
@@ -24,19 +25,22 @@ use ports::Context;
 use wire::http::{Client, ForwardError, Incoming};
 
 use self::{
-    outgoing::Outgoing,
+    outgoing::{Outgoing, Receiver},
     upload::{Sent, Upload},
 };
 use crate::{
     Parts,
     admission::Visit,
     routing::{SOON, Upstream},
+    services::Known,
 };
 
 /// A request that was let in, and whose module lives elsewhere.
 pub(crate) struct Passage {
     pub(crate) operation: Arc<Operation>,
     pub(crate) principal: Option<Principal>,
+    /// Who is asked, when it is not one of our modules.
+    pub(crate) service: Option<Arc<Known>>,
 }
 
 impl Parts {
@@ -52,29 +56,38 @@ impl Parts {
         visit: &Visit,
     ) -> Result<ServiceResponse, Problem> {
         let module = passage.operation.module;
-        let (Some(client), Some(to)) = (&self.client, self.routing.upstream(module)) else {
+        let to = match &passage.service {
+            Some(known) => {
+                Some(To { name: &known.service.name, instances: &known.service.instances })
+            }
+            None => self.routing.upstream(module).map(To::module),
+        };
+        let (Some(client), Some(to)) = (&self.client, to) else {
             return Err(Problem::of(Code::Internal, format!("nobody knows where {module} is")));
         };
         let context = Context::current();
         let (request, payload) = request.into_parts();
         let taken = Upload::of(request.headers(), payload, passage.operation.body_limit);
         let (body, upload) = taken.await?;
-        let token = token(client, &passage);
-        let head = Outgoing { request: &request, visit, context: &context, token: &token };
+        let receiver = match &passage.service {
+            Some(known) => Receiver::Stranger(known),
+            None => Receiver::Ours(token(client, &passage)),
+        };
+        let head = Outgoing { request: &request, visit, context: &context, receiver };
         let (answer, upload) = upload.while_waiting_for(ask(client, to, &head, body)).await?;
         let answer = answer?;
-        self.examine(to, &answer)?;
+        match passage.service.is_some() {
+            true => plain(to, &answer)?,
+            false => self.examine(to, &answer)?,
+        }
         let response = download::response(&request, answer, upload, self.deadline);
         Ok(ServiceResponse::new(request, response))
     }
 
     /// Makes sure that an answer is one for the client, and not between processes.
-    fn examine(&self, from: &Upstream, answer: &Response<Incoming>) -> Result<(), Problem> {
-        let (module, status) = (from.module, answer.status());
-        if status.is_informational() {
-            let cause = format!("{module} answered {status}, which was not asked for");
-            return Err(unavailable(cause));
-        }
+    fn examine(&self, from: To<'_>, answer: &Response<Incoming>) -> Result<(), Problem> {
+        plain(from, answer)?;
+        let (module, status) = (from.name, answer.status());
         match answer.headers().get(DOOR.as_str()) {
             None => {
                 return Err(unavailable(format!(
@@ -95,34 +108,57 @@ impl Parts {
     }
 }
 
+/// Who is asked.
+#[derive(Clone, Copy)]
+struct To<'a> {
+    name: &'a str,
+    instances: &'a Instances,
+}
+
+impl<'a> To<'a> {
+    fn module(Upstream { module, instances }: &'a Upstream) -> Self {
+        Self { name: module, instances }
+    }
+}
+
+/// Makes sure that an answer is a whole one.
+fn plain(from: To<'_>, answer: &Response<Incoming>) -> Result<(), Problem> {
+    let status = answer.status();
+    if status.is_informational() {
+        let cause = format!("{} answered {status}, which was not asked for", from.name);
+        return Err(unavailable(cause));
+    }
+    Ok(())
+}
+
 /// Sends a request to any instance; once more when it broke off and asking changes nothing.
 async fn ask(
     client: &Client,
-    to: &Upstream,
+    to: To<'_>,
     head: &Outgoing<'_>,
     body: Sent,
 ) -> Result<Response<Incoming>, Problem> {
     let may_be_repeated = head.request.method().is_safe() && body.is_empty();
     let deadline = head.context.deadline;
-    let mut answer = client.forward_any(&to.instances, head.with(body)?, deadline).await;
+    let mut answer = client.forward_any(to.instances, head.with(body)?, deadline).await;
     if may_be_repeated && matches!(answer, Err(ForwardError::NoReply(_))) {
         // Whoever broke off is asked last.
         let again = head.with(Sent::whole(Bytes::new()))?;
-        answer = client.forward_any(&to.instances, again, deadline).await;
+        answer = client.forward_any(to.instances, again, deadline).await;
     }
     answer.map_err(|error| unanswered(to, error))
 }
 
 /// The token by which the gateway asks for whoever asks it.
-fn token(client: &Client, Passage { operation, principal }: &Passage) -> Arc<str> {
+fn token(client: &Client, Passage { operation, principal, .. }: &Passage) -> Arc<str> {
     match principal {
         None => client.tokens().sign("gateway", operation.module),
         Some(principal) => client.tokens().sign_for("gateway", operation.module, principal).into(),
     }
 }
 
-fn unanswered(to: &Upstream, error: ForwardError) -> Problem {
-    let cause = format!("{} did not answer: {error}", to.module);
+fn unanswered(to: To<'_>, error: ForwardError) -> Problem {
+    let cause = format!("{} did not answer: {error}", to.name);
     match error {
         ForwardError::DeadlineExceeded => Problem::of(Code::DeadlineExceeded, cause),
         ForwardError::Refused { .. } | ForwardError::NoReply(_) => unavailable(cause),

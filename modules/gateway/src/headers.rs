@@ -5,6 +5,7 @@ use actix_web::{
     http::{
         Uri,
         header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue},
+        uri::Authority,
     },
 };
 use host::{Problem, door::value};
@@ -22,7 +23,7 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 const INSIDERS: [&str; 6] =
     ["x-user", "x-internal", "x-forwarded", "forwarded", "x-envoy", "rialto"];
 
-/// Refuses a head that is too large, or that names two hosts.
+/// Refuses a head that is too large, or that names two hosts or none.
 pub(crate) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     let line = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
     let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
@@ -32,12 +33,24 @@ pub(crate) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
         return Err(Problem::of(Code::MalformedRequest, detail));
     }
     let host = headers.get(HOST).map(HeaderValue::as_bytes);
+    if host.is_some_and(|host| !names_one_host(host)) {
+        return Err(Problem::of(Code::MalformedRequest, "Host names one host, and at most a port"));
+    }
     match (uri.authority(), host) {
         (Some(target), Some(host)) if !host.eq_ignore_ascii_case(target.as_str().as_bytes()) => {
             Err(Problem::of(Code::MalformedRequest, "the target and Host name two hosts"))
         }
         _ => Ok(()),
     }
+}
+
+/// Whether `host` is a name or an address, with a port or without, and nothing else.
+fn names_one_host(host: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%:[]".contains(byte);
+    let authority = Authority::try_from(host).ok();
+    let port = authority.as_ref().and_then(|it| it.as_str().strip_prefix(it.host()));
+    host.iter().all(plain)
+        && port.is_some_and(|port| port.is_empty() || port[1..].parse::<u16>().is_ok())
 }
 
 /// Removes what a client may not tell us: insiders' headers in any spelling, and whatever `Connection`
@@ -110,6 +123,29 @@ mod tests {
         }
         for name in ["x-request-id", "x-username", "from", "user-agent", "x-forward"] {
             assert!(!is_insiders(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_one_name_or_address_and_at_most_a_port() {
+        for host in
+            ["shop", "shop.example", "shop:8080", "127.0.0.1", "127.0.0.1:80", "[::1]:80", "[::1]"]
+        {
+            assert!(names_one_host(host.as_bytes()), "{host}");
+        }
+        let none = [
+            "",
+            "shop, other",
+            "a b",
+            "shop/v1",
+            "user@shop",
+            "shop:port",
+            "shop:",
+            "shop:99999",
+            "a\\b",
+        ];
+        for host in none {
+            assert!(!names_one_host(host.as_bytes()), "{host}");
         }
     }
 }

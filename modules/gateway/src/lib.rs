@@ -19,7 +19,9 @@ mod outcome;
 mod path;
 mod rate;
 mod routing;
+mod services;
 mod settings;
+mod tls;
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,9 +33,11 @@ use wire::http::Client;
 pub use keys::Keys;
 pub use middleware::{Edge, Middleware};
 pub use routing::{Document, Documents, Upstream};
+pub use services::Service;
 pub use settings::Settings;
+pub use tls::{Error as TlsError, Files as TlsFiles, Tls};
 
-use crate::{rate::Limits, routing::Routing};
+use crate::{rate::Limits, routing::Routing, services::Services};
 
 /// What the gateway cannot do without.
 pub struct Needs {
@@ -43,6 +47,8 @@ pub struct Needs {
     pub routes: Vec<Routes>,
     /// The modules that live elsewhere. What they answer is learnt from them in the background.
     pub remote: Vec<Upstream>,
+    /// Services in other languages that the world may ask.
+    pub services: Vec<Service>,
     /// Asks other processes; nobody, when there are none.
     pub client: Option<Client>,
     /// Where to put the documents of modules elsewhere.
@@ -78,11 +84,22 @@ struct Parts {
 /// When a route has no policy or no documentation, two modules claim the same method and path, or a
 /// module is said to be here and elsewhere; each sentence says what to do.
 pub fn open(needs: Needs) -> Result<Gateway, Unfit> {
-    let Needs { keys, routes, remote, client, documents, cursors, metrics, deadline, settings } =
-        needs;
+    let Needs {
+        keys,
+        routes,
+        remote,
+        services,
+        client,
+        documents,
+        cursors,
+        metrics,
+        deadline,
+        settings,
+    } = needs;
+    let services = Services::of(services)?;
     distinct(&routes, &remote, client.as_ref())?;
     Ok(Gateway(Arc::new(Parts {
-        routing: Arc::new(Routing::new(Table::of(&routes)?, remote, documents)),
+        routing: Arc::new(Routing::new(Table::of(&routes)?, remote, services, documents)),
         limits: Limits::of(&settings),
         keys,
         routes,
@@ -117,6 +134,9 @@ impl Gateway {
     /// How long a client may take to send the head of a request; for the server's
     /// `client_request_timeout`.
     pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+    /// How long a client may take nothing of its answer.
+    pub const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
     /// Mounts the routes of all modules. The application must be wrapped in [`Gateway::middleware`].
     pub fn mount(&self, app: &mut ServiceConfig) {

@@ -50,7 +50,7 @@ pub(crate) struct Allowance {
 
 impl Limits {
     pub(crate) fn of(settings: &Settings) -> Self {
-        let Settings { address_rate, address_burst, user_rate, user_burst } = *settings;
+        let Settings { address_rate, address_burst, user_rate, user_burst, .. } = *settings;
         Self {
             addresses: Limit::of("address", address_rate, address_burst),
             users: Limit::of("user", user_rate, user_burst),

@@ -20,6 +20,8 @@ use kernel::Code;
 use tokio::sync::Notify;
 use utoipa::openapi::OpenApi;
 
+use crate::services::{self, Services};
+
 /// When to ask again for what is being learnt.
 pub(crate) const SOON: Duration = Duration::from_secs(1);
 
@@ -56,6 +58,7 @@ impl Documents {
 pub(crate) struct Routing {
     local: Table,
     pub(super) upstreams: Vec<Upstream>,
+    services: Services,
     /// By upstream.
     learnt: Mutex<Vec<Option<Learnt>>>,
     known: ArcSwap<Known>,
@@ -81,17 +84,26 @@ pub(crate) struct Asked {
     pub(crate) operation: Arc<Operation>,
     /// Its pattern, for metrics.
     pub(crate) route: Arc<str>,
+    /// The service that is asked, when it is not one of our modules.
+    pub(crate) service: Option<Arc<services::Known>>,
 }
 
 impl Routing {
-    /// Routes to `local` operations, and to those of `upstreams` as soon as they are known.
-    pub(crate) fn new(local: Table, upstreams: Vec<Upstream>, documents: Documents) -> Self {
+    /// Routes to `local` operations, to `services`, and to the operations of `upstreams` as soon as they are
+    /// known.
+    pub(crate) fn new(
+        local: Table,
+        upstreams: Vec<Upstream>,
+        services: Services,
+        documents: Documents,
+    ) -> Self {
         let missing = upstreams.iter().map(|upstream| upstream.module).collect();
         Self {
             known: ArcSwap::from_pointee(Known { table: local.clone(), missing }),
             learnt: Mutex::new(upstreams.iter().map(|_| None).collect()),
             local,
             upstreams,
+            services,
             documents,
             outdated: Notify::new(),
         }
@@ -103,16 +115,22 @@ impl Routing {
     /// 404 or 405, and 503 as long as one of the modules that are not known yet may have it.
     pub(crate) fn choose(&self, method: &Method, path: &str) -> Result<Asked, Problem> {
         let known = self.known.load();
-        match known.table.choose(method, path) {
-            Choice::Found(row) => {
-                Ok(Asked { operation: row.operation.clone(), route: row.route.clone() })
-            }
-            _ if !known.missing.is_empty() => {
-                let cause = format!("the routes of {} are not known yet", known.missing.join(", "));
-                Err(Problem::of(Code::DependencyUnavailable, cause).retry_after(SOON))
-            }
+        let chosen = known.table.choose(method, path);
+        if let Choice::Found(row) = chosen {
+            let (operation, route) = (row.operation.clone(), row.route.clone());
+            return Ok(Asked { operation, route, service: None });
+        }
+        if let Some(known) = self.services.choose(path) {
+            let (operation, route) = (known.operation.clone(), known.route.clone());
+            return Ok(Asked { operation, route, service: Some(known.clone()) });
+        }
+        if !known.missing.is_empty() {
+            let cause = format!("the routes of {} are not known yet", known.missing.join(", "));
+            return Err(Problem::of(Code::DependencyUnavailable, cause).retry_after(SOON));
+        }
+        match chosen {
             Choice::Methods(methods) => Err(door::wrong_method(&methods)),
-            Choice::Nothing => Err(Problem::not_found()),
+            Choice::Found(_) | Choice::Nothing => Err(Problem::not_found()),
         }
     }
 

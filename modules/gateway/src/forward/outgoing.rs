@@ -1,5 +1,7 @@
 //! The head of a request as it goes on to another process.
 
+use std::{borrow::Cow, sync::Arc};
+
 use actix_web::HttpRequest;
 use bytes::Bytes;
 use host::{Peer, Problem, door::timeout_text};
@@ -12,11 +14,13 @@ use ports::Context;
 use wire::http::Body;
 
 use super::upload::{Length, Sent};
-use crate::{admission::Visit, headers::is_hop};
+use crate::{admission::Visit, headers::is_hop, services::Known};
 
 const PEER: HeaderName = HeaderName::from_static(Peer::HEADER);
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What a head is made of.
@@ -24,17 +28,30 @@ pub(super) struct Outgoing<'a> {
     pub(super) request: &'a HttpRequest,
     pub(super) visit: &'a Visit,
     pub(super) context: &'a Context,
-    pub(super) token: &'a str,
+    pub(super) receiver: Receiver<'a>,
+}
+
+/// For whom it is.
+pub(super) enum Receiver<'a> {
+    /// A module of ours, which is told who asks by this token.
+    Ours(Arc<str>),
+    /// A service that is not ours.
+    Stranger(&'a Known),
 }
 
 impl Outgoing<'_> {
-    /// The whole request: the client's, with its own credentials, trace and patience replaced by ours.
+    /// The whole request: the client's, with its own credentials, trace and patience replaced by ours. Strangers
+    /// get no credentials.
     pub(super) fn with(&self, sent: Sent) -> Result<Request<Body>, Problem> {
         let unfit = |cause: http::Error| Problem::of(Code::Internal, cause.to_string());
         let target = self.request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let target = match &self.receiver {
+            Receiver::Ours(_) => Cow::Borrowed(target),
+            Receiver::Stranger(known) => Cow::Owned(known.target(target)),
+        };
         let mut outgoing = Request::builder()
             .method(self.request.method().as_str())
-            .uri(target)
+            .uri(&*target)
             .body(sent.body)
             .map_err(unfit)?;
         self.fill(outgoing.headers_mut(), sent.length).map_err(unfit)?;
@@ -52,12 +69,20 @@ impl Outgoing<'_> {
         headers.insert(TRACEPARENT, text(self.context.trace.traceparent())?);
         headers.insert(TIMEOUT, text(timeout_text(self.context.left()))?);
         headers.insert(REQUEST_ID, HeaderValue::from_bytes(self.visit.request_id.as_bytes())?);
-        let mut token = HeaderValue::try_from(format!("Bearer {}", self.token))?;
-        token.set_sensitive(true);
-        headers.insert(AUTHORIZATION, token);
-        if let Some(peer) = self.request.peer_addr() {
-            headers.insert(PEER, text(peer.ip().to_string())?);
-        }
+        let peer = self.request.peer_addr().map(|peer| text(peer.ip().to_string())).transpose()?;
+        let address = match &self.receiver {
+            Receiver::Ours(token) => {
+                let mut token = HeaderValue::try_from(format!("Bearer {token}"))?;
+                token.set_sensitive(true);
+                headers.insert(AUTHORIZATION, token);
+                PEER
+            }
+            Receiver::Stranger(known) => {
+                headers.insert(FORWARDED_PREFIX, text(known.prefix().to_owned())?);
+                FORWARDED_FOR
+            }
+        };
+        peer.map(|peer| headers.insert(address, peer));
         match length {
             Length::Known => {}
             Length::Announced(length) => drop(headers.insert(CONTENT_LENGTH, length.into())),

@@ -194,6 +194,7 @@ fn a_module_has_one_place_and_somebody_must_be_able_to_ask_it() {
     let needs = Needs {
         keys,
         routes: vec![games()],
+        services: Vec::new(),
         remote: vec![
             upstream("games", &["a:1"]),
             upstream("toys", &["a:1"]),

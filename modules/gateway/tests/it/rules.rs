@@ -22,6 +22,7 @@ fn refused(routes: Vec<Routes>) -> String {
         keys: verifier.into(),
         routes,
         remote: Vec::new(),
+        services: Vec::new(),
         client: None,
         documents: Documents::default(),
         cursors: Cursors::new(b"secret"),

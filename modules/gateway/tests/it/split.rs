@@ -137,6 +137,7 @@ impl Shop {
             keys: keys.clone(),
             routes: local,
             remote: remote.into_iter().map(upstream).collect(),
+            services: Vec::new(),
             client: Some(Client::new("edge", tokens, Options::default())),
             documents: documents.clone(),
             cursors: Cursors::new(b"secret"),

@@ -32,6 +32,7 @@ pub(crate) struct World {
     pub(crate) issuer: Issuer,
     pub(crate) metrics: Metrics,
     pub(crate) verifier: Verifier,
+    pub(crate) gateway: Gateway,
     client: reqwest::Client,
 }
 
@@ -50,6 +51,7 @@ impl World {
             keys: verifier.clone().into(),
             routes: vec![toys(), games()],
             remote: Vec::new(),
+            services: Vec::new(),
             client: None,
             documents: Documents::default(),
             cursors: Cursors::new(b"secret"),
@@ -57,8 +59,9 @@ impl World {
             deadline,
             settings,
         });
-        let address = serve(gateway.unwrap());
-        Self { address, issuer, metrics, verifier, client: reqwest::Client::new() }
+        let gateway = gateway.unwrap();
+        let address = serve(gateway.clone());
+        Self { address, issuer, metrics, verifier, gateway, client: reqwest::Client::new() }
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
