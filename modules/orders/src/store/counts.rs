@@ -17,26 +17,38 @@ use super::{
 };
 use crate::domain::{Fate, Parcel, counts};
 
-mod line {
+pub(super) mod line {
     use sea_orm::entity::prelude::*;
+
+    use crate::store::order;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "order_line")]
-    pub(crate) struct Model {
+    pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
-        pub(crate) order_id: String,
+        pub order_id: String,
         #[sea_orm(primary_key, auto_increment = false)]
-        pub(crate) variant: String,
-        pub(crate) quantity: i64,
-        pub(crate) cancelled: i64,
-        pub(crate) shipped: i64,
-        pub(crate) returned: i64,
+        pub variant: String,
+        pub quantity: i64,
+        pub cancelled: i64,
+        pub shipped: i64,
+        pub returned: i64,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-    pub(crate) enum Relation {}
+    pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl Related<Entity> for order::Entity {
+        fn to() -> RelationDef {
+            let owner: RelationDef = Entity::belongs_to(order::Entity)
+                .from(Column::OrderId)
+                .to(order::Column::Id)
+                .into();
+            owner.rev()
+        }
+    }
 }
 
 mod parcel {
@@ -135,6 +147,11 @@ pub(super) async fn fill(on: &impl ConnectionTrait, orders: &mut [Order]) -> Res
         return Ok(());
     }
     let rows = line::Entity::find().filter(line::Column::OrderId.is_in(ids)).all(on).await?;
+    note(orders, rows)
+}
+
+/// Notes in the `orders` what `rows` say of their lines.
+pub(super) fn note(orders: &mut [Order], rows: Vec<line::Model>) -> Result<(), Error> {
     for row in rows {
         let variant: VariantId = row.variant.parse().map_err(broken)?;
         let order = orders.iter_mut().find(|order| order.id.to_string() == row.order_id);

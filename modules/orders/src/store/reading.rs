@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 
 use kernel::{Page, PageRequest, Timestamp};
 use orders_api::{NumberOf, Order, OrderId, OrderNumber, OrderOf, OrderRecord, Search};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use storage::Error;
 
-use super::{Store, counts, order, timeline};
+use super::{
+    Store,
+    counts::{self, line},
+    order, timeline,
+};
 
 /// How many due orders one round of the sweeper looks at.
 const SWEPT_AT_ONCE: u64 = 100;
@@ -20,34 +24,32 @@ impl Store {
 
     /// The order with its timeline, if it is the customer's.
     pub(crate) async fn progress(&self, which: OrderOf) -> Result<Option<OrderRecord>, Error> {
-        let found = order::Entity::find_by_id(which.order.to_string())
-            .filter(order::Column::Customer.eq(which.customer.to_string()))
-            .one(&self.reader())
-            .await?;
-        self.found(found).await
+        let wanted = order::Entity::find_by_id(which.order.to_string())
+            .filter(order::Column::Customer.eq(which.customer.to_string()));
+        self.one(wanted).await
     }
 
     /// The order with its timeline, whosever it is.
     pub(crate) async fn record(&self, id: OrderId) -> Result<Option<OrderRecord>, Error> {
-        let found = order::Entity::find_by_id(id.to_string()).one(&self.reader()).await?;
-        self.found(found).await
+        self.one(order::Entity::find_by_id(id.to_string())).await
     }
 
-    async fn found(&self, row: Option<order::Model>) -> Result<Option<OrderRecord>, Error> {
-        let Some(row) = row else { return Ok(None) };
+    /// The one order that is wanted, with what became of its lines at the moment of its version: both come
+    /// by one statement.
+    async fn one(&self, wanted: Select<order::Entity>) -> Result<Option<OrderRecord>, Error> {
+        let found = wanted.find_with_related(line::Entity).all(&self.reader()).await?;
+        let Some((row, lines)) = found.into_iter().next() else { return Ok(None) };
         let mut record = whole(row)?;
-        counts::fill(&self.reader(), std::slice::from_mut(&mut record.order)).await?;
+        counts::note(std::slice::from_mut(&mut record.order), lines)?;
         Ok(Some(record))
     }
 
     /// The order with this number, if it is the customer's.
     pub(crate) async fn numbered(&self, which: &NumberOf) -> Result<Option<Order>, Error> {
-        let found = order::Entity::find()
+        let wanted = order::Entity::find()
             .filter(order::Column::Number.eq(which.number.as_str()))
-            .filter(order::Column::Customer.eq(which.customer.to_string()))
-            .one(&self.reader())
-            .await?;
-        Ok(self.found(found).await?.map(|record| record.order))
+            .filter(order::Column::Customer.eq(which.customer.to_string()));
+        Ok(self.one(wanted).await?.map(|record| record.order))
     }
 
     /// The ids of the orders with these numbers, whosever they are.
