@@ -1,11 +1,11 @@
 //! A list of products over HTTP.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use actix_web::{
     HttpRequest,
-    http::header::{CONTENT_LENGTH, CONTENT_TYPE},
-    web::{Data, Payload},
+    http::header::CONTENT_TYPE,
+    web::{Bytes, Data, Payload},
 };
 use host::{
     Answer, Fingerprint, IdempotencyKey, Intake, Intent, Links, Problem, Who, idempotency::Replies,
@@ -15,6 +15,7 @@ use products_api::Products;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::{IMPORT_LIMIT, told};
 use crate::feed::{Format, Importer, Mistake};
@@ -83,16 +84,29 @@ pub(super) async fn import(
     payload: Payload,
 ) -> Result<Answer<Imported>, Problem> {
     let format = format(&request)?;
-    let intent = intent(&request)?;
-    let work = taken(&**products, format, payload);
+    let mut intake = Intake::new(payload, IMPORT_LIMIT);
+    let (intent, list) = match IdempotencyKey::of(request.headers())? {
+        None => (None, List::Arriving(intake)),
+        Some(key) => {
+            let (pieces, fingerprint) = whole(&request, &mut intake).await?;
+            (Some(Intent { key, fingerprint }), List::Here(pieces))
+        }
+    };
+    let work = taken(&**products, format, list);
     let done = replies.once(&who, "import products", intent, work).await?;
     let links = Links::default().to("products", "/v1/admin/products");
     Ok(done.answer(|told| Answer::ok(Imported { told, links })))
 }
 
 fn format(request: &HttpRequest) -> Result<Format, Problem> {
-    let text = header(request, CONTENT_TYPE);
-    match text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+    match content_type(request)
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "text/csv" => Ok(Format::Csv),
         "application/x-ndjson" | "application/jsonl" => Ok(Format::Ndjson),
         _ => {
@@ -102,21 +116,44 @@ fn format(request: &HttpRequest) -> Result<Format, Problem> {
     }
 }
 
-/// The intention, by the length of the list: its bytes are not known before they are taken.
-fn intent(request: &HttpRequest) -> Result<Option<Intent>, Problem> {
-    let Some(key) = IdempotencyKey::of(request.headers())? else { return Ok(None) };
-    let body = json!([header(request, CONTENT_TYPE), header(request, CONTENT_LENGTH)]);
-    let fingerprint = Fingerprint::of(request.method().as_str(), request.path(), &body);
-    Ok(Some(Intent { key, fingerprint }))
-}
-
-fn header(request: &HttpRequest, name: actix_web::http::header::HeaderName) -> &str {
-    let value = request.headers().get(name);
+fn content_type(request: &HttpRequest) -> &str {
+    let value = request.headers().get(CONTENT_TYPE);
     value.and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-async fn taken(products: &dyn Products, format: Format, payload: Payload) -> Result<Told, Problem> {
-    let mut intake = Intake::new(payload, IMPORT_LIMIT);
+/// A list of products, piece by piece.
+enum List {
+    /// As the client sends it.
+    Arriving(Intake<Payload>),
+    /// All of it, because it had to be known before anything was taken.
+    Here(VecDeque<Bytes>),
+}
+
+impl List {
+    async fn next(&mut self, patience: Duration) -> Result<Option<Bytes>, Problem> {
+        match self {
+            Self::Arriving(intake) => intake.next(patience).await,
+            Self::Here(pieces) => Ok(pieces.pop_front()),
+        }
+    }
+}
+
+/// The whole list, and what it is recognised by.
+async fn whole(
+    request: &HttpRequest,
+    intake: &mut Intake<Payload>,
+) -> Result<(VecDeque<Bytes>, Fingerprint), Problem> {
+    let (mut pieces, mut hash) = (VecDeque::new(), Xxh3::new());
+    while let Some(piece) = intake.next(ports::Context::current().left()).await? {
+        hash.update(&piece);
+        pieces.push_back(piece);
+    }
+    let body = json!([content_type(request), format!("{:032x}", hash.digest128())]);
+    let fingerprint = Fingerprint::of(request.method().as_str(), request.path(), &body);
+    Ok((pieces, fingerprint))
+}
+
+async fn taken(products: &dyn Products, format: Format, mut list: List) -> Result<Told, Problem> {
     let mut importer = Importer::new(products, format, 0);
     let mut errors = Vec::new();
     let mut complete = true;
@@ -126,7 +163,7 @@ async fn taken(products: &dyn Products, format: Format, payload: Payload) -> Res
             complete = false;
             break;
         }
-        let piece = intake.next(left).await?;
+        let piece = list.next(left).await?;
         let last = piece.is_none();
         match piece {
             Some(piece) => importer.take(&piece).await.map_err(told)?,
