@@ -6,6 +6,7 @@ mod checkout;
 mod children;
 mod dependencies;
 mod load;
+mod node;
 mod preflight;
 mod python;
 mod say;

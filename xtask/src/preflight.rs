@@ -8,13 +8,22 @@ use servers::{Postgres, RabbitMq, is_root};
 use tokio::process::Command;
 
 use crate::children::Children;
-use crate::{python, say, workspace};
+use crate::{node, python, say, workspace};
 
 const APT: &str = "/usr/bin/apt-get";
 /// What reads the document of the API and asks accordingly, in the version that the tests know.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+/// Clients that are slow on purpose.
+const SLOWHTTPTEST: &str = "slowhttptest";
+const HOW_TO_INSTALL_SLOWHTTPTEST: &str = "the tests need the program `slowhttptest`: install the package of that \
+    name (Debian, Ubuntu: `apt-get install slowhttptest`; Fedora: `dnf install slowhttptest`; macOS: `brew install \
+    slowhttptest`)";
 /// A mail server for tests.
 const AIOSMTPD: &str = "aiosmtpd==1.4.6";
+/// A client of Eureka that we did not write.
+const PY_EUREKA: &str = "py-eureka-client==0.13.3";
+/// Another one.
+const EUREKA_JS: &str = "eureka-js-client@4.5.0";
 
 /// What was found.
 pub(crate) struct Tools {
@@ -22,6 +31,15 @@ pub(crate) struct Tools {
     pub(crate) nextest: bool,
     /// A Python with what tests run in it.
     pub(crate) python: PathBuf,
+    /// A `node_modules` with what tests run in it.
+    pub(crate) node_modules: PathBuf,
+}
+
+impl Tools {
+    /// By which tests find what was installed.
+    pub(crate) fn paths(&self) -> [(&'static str, &Path); 2] {
+        [(python::PYTHON, &self.python), (node::MODULES, &self.node_modules)]
+    }
 }
 
 /// Finds every tool, or says how to install the one that is missing. What can be had is put into `folder`.
@@ -47,9 +65,22 @@ pub(crate) async fn check(folder: &Path, children: &mut Children, lints: bool) -
     say::note(format!("PostgreSQL's programs are in {}", found.display()));
     let found = RabbitMq::programs().context(RabbitMq::HOW_TO_INSTALL)?;
     say::note(format!("RabbitMQ's programs are in {}", found.display()));
-    let python = python::environment(&folder.join("python"), &[AIOSMTPD], children).await?;
+    let packages = [AIOSMTPD, PY_EUREKA];
+    let python = python::environment(&folder.join("python"), &packages, children).await?;
     say::note(format!("Python for tests is {}", python.display()));
-    Ok(Tools { nextest, python })
+    let node_modules = node::modules(&folder.join("node"), &[EUREKA_JS], children).await?;
+    say::note(format!("JavaScript for tests is in {}", node_modules.display()));
+    Ok(Tools { nextest, python, node_modules })
+}
+
+/// Installs what attacks the shop slowly, unless it is there.
+pub(crate) async fn slowhttptest(children: &mut Children) -> Result<()> {
+    let mut asked = Command::new(SLOWHTTPTEST);
+    asked.arg("-h").stdout(Stdio::null()).stderr(Stdio::null());
+    if asked.status().await.is_err() {
+        install(SLOWHTTPTEST, HOW_TO_INSTALL_SLOWHTTPTEST, children).await?;
+    }
+    Ok(())
 }
 
 /// Installs schemathesis from PyPI into a virtual environment in `folder`, unless it is there.

@@ -12,12 +12,11 @@ use servers::{Postgres, RabbitMq};
 
 use crate::children::Children;
 use crate::preflight::{self, Tools};
-use crate::python;
 use crate::say;
 use crate::workspace::{cargo, metadata};
 
 /// The modules that can be compiled in alone, by feature.
-const MODULES: [&str; 9] = [
+const MODULES: [&str; 10] = [
     "users",
     "products",
     "carts",
@@ -27,6 +26,7 @@ const MODULES: [&str; 9] = [
     "history",
     "notifications",
     "gateway",
+    "registry",
 ];
 
 #[derive(clap::Args)]
@@ -72,6 +72,7 @@ pub(crate) async fn run(args: Args) -> Result<bool> {
     if args.package.iter().all(|name| name == "rialto") {
         let installed = preflight::schemathesis(&folder, &mut children);
         say::step("schemathesis", installed).await?;
+        say::step("slowhttptest", preflight::slowhttptest(&mut children)).await?;
     }
     if !args.quick {
         checks(&args, &mut children).await?;
@@ -98,7 +99,7 @@ pub(crate) async fn prove(args: Proofs) -> Result<bool> {
     let servers = say::step("servers", Servers::start(&folder)).await?;
     let mut runner = cargo(&["nextest", "run", "--workspace", "--profile", "prove"]);
     runner.args(["--run-ignored", "only", "--no-capture", "-E", PROOFS]).args(&args.filter);
-    runner.envs(servers.urls()).env(python::PYTHON, &tools.python);
+    runner.envs(servers.urls()).envs(tools.paths());
     say::begin("proofs");
     let proved = children.status(&mut runner).await;
     servers.stop().await?;
@@ -206,6 +207,6 @@ async fn tests(
     };
     say::begin("tests");
     runner.args(args.scope("--workspace")).args(&args.filter).envs(servers.urls());
-    runner.env(python::PYTHON, &tools.python);
+    runner.envs(tools.paths());
     children.status(&mut runner).await
 }
