@@ -7,6 +7,8 @@ use crate::demo;
 /// A few lines: where the shop listens, what it hosts, and what to try next. On standard error, so that
 /// standard output holds log lines and nothing else.
 pub struct Banner {
+    /// `http` or `https`.
+    pub scheme: &'static str,
     /// Where it listens.
     pub address: SocketAddr,
     /// How long the start took.
@@ -21,10 +23,10 @@ pub struct Banner {
 
 impl fmt::Display for Banner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, ready, hosted, demo, storage } = self;
+        let Self { scheme, address, ready, hosted, demo, storage } = self;
         writeln!(f, "\n  Rialto {}, ready in {} ms", env!("CARGO_PKG_VERSION"), ready.as_millis())?;
-        writeln!(f, "  shop      http://{address}/v1/products")?;
-        writeln!(f, "  try it    http://{address}/docs")?;
+        writeln!(f, "  shop      {scheme}://{address}/v1/products")?;
+        writeln!(f, "  try it    {scheme}://{address}/docs")?;
         writeln!(f, "  modules   {}", hosted.join(", "))?;
         writeln!(f, "  tables    {storage}")?;
         let Some(customer) = demo else { return writeln!(f) };

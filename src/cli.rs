@@ -1,5 +1,6 @@
 //! The command line.
 
+mod edges;
 mod messages;
 mod sagas;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Layers;
 
+pub use edges::Edges;
 pub use messages::{By, Messages};
 pub use sagas::Sagas;
 
@@ -72,6 +74,9 @@ pub enum Command {
     /// Shows sagas step by step, and sends on those that stand still
     #[command(subcommand)]
     Sagas(Sagas),
+    /// Shows what processes know about the neighbours they call, and tunes that while they run
+    #[command(subcommand)]
+    Edges(Edges),
     /// Takes a file into the shop; stopped and started again, it goes on where it was
     #[command(subcommand)]
     Import(Import),

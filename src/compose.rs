@@ -157,6 +157,8 @@ pub fn settings(loaded: &Loaded) -> Vec<(&'static str, Result<()>)> {
         ("notifications", loaded.settings::<notifications::Settings>("notifications").map(drop)),
         #[cfg(feature = "gateway")]
         ("gateway", loaded.settings::<gateway::Settings>("gateway").map(drop)),
+        #[cfg(feature = "registry")]
+        ("registry", loaded.settings::<registry::Settings>("registry").map(drop)),
     ])
 }
 

@@ -23,7 +23,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 pub use layers::Layers;
 pub use messaging::{Messaging, Relay};
 pub use report::Report;
-pub use topology::{Broker, Bus, Carrier, Internal, Process, Topology, Wire};
+pub use topology::{
+    Broker, Bus, By, Carrier, Discovery, Internal, Process, Resilience, Topology, Wire,
+};
 
 use crate::topology::Layout;
 
@@ -58,6 +60,9 @@ pub struct Config {
     /// What gateway reads.
     #[serde(default)]
     pub gateway: Section,
+    /// What registry reads.
+    #[serde(default)]
+    pub registry: Section,
     /// What users reads.
     #[serde(default)]
     pub users: Section,
@@ -202,6 +207,12 @@ impl Loaded {
 }
 
 impl Config {
+    /// Whether the gateway shows a certificate.
+    pub(crate) fn has_tls(&self) -> bool {
+        let certificate = self.gateway.get("tls").and_then(|tls| tls.find_ref("certificate"));
+        certificate.and_then(figment::value::Value::as_str).is_some_and(|file| !file.is_empty())
+    }
+
     fn check(&self, layout: &Layout) -> Result<()> {
         for public in layout.processes.iter().flat_map(|place| &place.public) {
             ensure!(

@@ -4,7 +4,8 @@ use std::{net::TcpListener, sync::Arc};
 
 use actix_web::{App, HttpServer, dev::Server};
 use anyhow::{Context, Result};
-use gateway::{Documents, Gateway, Keys, Upstream};
+use gateway::{Documents, Gateway, Keys, Service, Settings, Tls, Upstream};
+use host::Policy;
 use identity::{Jwk, Jwks, Verifier};
 use kernel::Clock;
 use operations::Operations;
@@ -19,7 +20,7 @@ use crate::{
     house::{Door, House},
     numbers, openapi,
     wires::Wires,
-    wiring::Module,
+    wiring::{self, Module},
 };
 
 /// Answers the world at `listener`: with what lives here, and with what lives elsewhere.
@@ -34,14 +35,23 @@ pub async fn listen(
     listener: TcpListener,
 ) -> Result<Server> {
     let gateway = open(house, wires, shop, metrics).await?;
-    serve(&gateway, &house.loaded.config.http, listener)
+    let settings: gateway::Settings = house.loaded.settings("gateway")?;
+    let tls = Tls::read(&settings.tls)?;
+    house.background.extend(tls.as_ref().map(Tls::background));
+    serve(&gateway, &house.loaded.config.http, tls.as_ref(), listener)
 }
 
-/// Answers the world at `listener` with `gateway`.
+/// Answers the world at `listener` with `gateway`, over TLS if there is something to show.
 ///
 /// # Errors
 /// When the listener cannot be used.
-pub fn serve(gateway: &Gateway, http: &Http, listener: TcpListener) -> Result<Server> {
+pub fn serve(
+    gateway: &Gateway,
+    http: &Http,
+    tls: Option<&Tls>,
+    listener: TcpListener,
+) -> Result<Server> {
+    let_go_of_idle_readers(&listener)?;
     let gateway = gateway.clone();
     let app = move || App::new().wrap(gateway.middleware()).configure(|app| gateway.mount(app));
     let server = HttpServer::new(app)
@@ -51,9 +61,22 @@ pub fn serve(gateway: &Gateway, http: &Http, listener: TcpListener) -> Result<Se
         .h1_allow_half_closed(false)
         .client_request_timeout(Gateway::HEAD_TIMEOUT)
         .shutdown_timeout(http.drain.as_secs())
-        .disable_signals()
-        .listen(listener)?;
+        .disable_signals();
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls.server())?,
+        None => server.listen(listener)?,
+    };
     Ok(server.run())
+}
+
+/// Has the connections of `listener`, which inherit it, ended when their clients take nothing of what they are
+/// sent (TCP_USER_TIMEOUT, RFC 5482). Where the system has no such thing, it decides for itself.
+fn let_go_of_idle_readers(listener: &TcpListener) -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::net::sockopt::set_tcp_user_timeout(listener, Gateway::READ_TIMEOUT.as_millis() as u32)?;
+    #[cfg(not(target_os = "linux"))]
+    let _ = listener;
+    Ok(())
 }
 
 /// The gateway before everything that can be asked for, its tasks among the others of the house.
@@ -74,17 +97,25 @@ pub async fn open(
     }
     routes.push(operations::routes(desks(house, wires)));
     routes.push(openapi::routes(&routes, documents.clone())?);
+    let asked = wires.elsewhere().filter(|module| module.name != wiring::REGISTRY);
     let upstream = |module| Upstream { module, instances: wires.instances(module) };
+    let settings: Settings = house.loaded.settings("gateway")?;
+    let service = |(name, policy): (&String, &Policy)| Service {
+        name: name.clone(),
+        policy: *policy,
+        instances: wires.service(name),
+    };
     let gateway = gateway::open(gateway::Needs {
         keys: keys(house, shop).await?,
         routes,
-        remote: wires.elsewhere().map(|module| upstream(module.name)).collect(),
+        remote: asked.map(|module| upstream(module.name)).collect(),
+        services: settings.services.iter().map(service).collect(),
         client: Some(wires.client.clone()),
         documents,
         cursors: wires.cursors.clone(),
         metrics,
         deadline: house.loaded.config.http.deadline,
-        settings: house.loaded.settings("gateway")?,
+        settings,
     })?;
     house.background.extend(gateway.background());
     Ok(gateway)
@@ -93,7 +124,7 @@ pub async fn open(
 /// The operations of every module that keeps tables, wherever it lives.
 fn desks(house: &House<'_>, wires: &Wires<'_>) -> Vec<(&'static str, Arc<dyn Operations>)> {
     let away = wires.elsewhere().filter(|module| module.tables).map(|Module { name, .. }| {
-        let way = wires.client.dial("gateway", name, wires.instances(name));
+        let way = wires.dial_http("gateway", name);
         (*name, operations::elsewhere(name, way))
     });
     house.desks.iter().cloned().chain(away).collect()

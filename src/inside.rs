@@ -9,7 +9,15 @@ use messaging::Running;
 use telemetry::Metrics;
 use wire::http::Calls;
 
-use crate::{house::House, numbers, wires::Wires};
+use crate::{edges::Page, house::House, numbers, registry::Registry, wires::Wires};
+
+/// Where the neighbours are answered, and by which registry if it lives here.
+pub struct Listening {
+    /// The registry that lives here.
+    pub registry: Option<Registry>,
+    /// The address, taken.
+    pub listener: TcpListener,
+}
 
 /// Answers calls to the modules that live here, messages for them, what the gateway forwards, and probes.
 /// Also gives what is told when no more calls are to be taken.
@@ -21,8 +29,9 @@ pub fn listen(
     wires: &Wires<'_>,
     messages: &Running,
     metrics: Metrics,
-    listener: TcpListener,
+    listening: Listening,
 ) -> Result<(Server, Calls)> {
+    let Listening { registry, listener } = listening;
     let http = &house.loaded.config.http;
     let tokens = || wires.tokens.clone();
     let calls = wire::http::calls(house.wires.clone(), tokens(), &wires.options);
@@ -30,14 +39,20 @@ pub fn listen(
     let open = [house.health.routes(), numbers::routes(metrics)];
     let routes = house.routes.clone();
     let interior = Interior::new(routes, tokens(), wires.cursors.clone(), http.deadline)?;
+    let edges = Page::of(wires.edges.clone(), tokens(), house.ids.clone(), house.databases.clone());
     let answered = calls.clone();
     let app = move || {
-        let (calls, inbound) = (calls.clone(), inbound.clone());
+        let (calls, inbound, edges) = (calls.clone(), inbound.clone(), edges.clone());
         let (open, interior) = (open.clone(), interior.clone());
+        let registry = registry.clone();
         App::new().configure(move |app| {
             calls.configure(app);
             inbound.configure(app);
+            edges.configure(app);
             open.iter().for_each(|routes| routes.configure(app));
+            if let Some(registry) = &registry {
+                registry.configure(app);
+            }
             interior.configure(app);
         })
     };

@@ -33,6 +33,7 @@ pub mod desks;
 pub mod doctor;
 #[cfg(feature = "gateway")]
 pub mod edge;
+pub mod edges;
 pub mod explain;
 #[cfg(feature = "products")]
 pub mod feed;
@@ -47,6 +48,7 @@ pub mod numbers;
 pub mod openapi;
 pub mod probe;
 pub mod rebuild;
+pub mod registry;
 #[cfg(feature = "gateway")]
 pub mod rehearsal;
 pub mod relocate;

@@ -12,7 +12,7 @@ use rialto::{
     admin,
     cli::{Cli, Command, GraphFormat, Rebuild, Target, Topology, Which},
     config::{Layers, Loaded},
-    doctor, explain, messages, migrate, modules, probe, rebuild, relocate, sagas, serve,
+    doctor, edges, explain, messages, migrate, modules, probe, rebuild, relocate, sagas, serve,
     topology::{self, Graph},
     up,
 };
@@ -85,6 +85,11 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Sagas(command) => {
             let (told, whole) = sagas::run(&loaded, command).await?;
+            say(told)?;
+            return Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Edges(command) => {
+            let (told, whole) = edges::run(&loaded, command).await?;
             say(told)?;
             return Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }

@@ -97,7 +97,7 @@ impl<'a> Rehearsal<'a> {
     /// # Errors
     /// When the listener cannot be used.
     pub fn listen(&self, listener: TcpListener) -> Result<Server> {
-        edge::serve(&self.gateway, &self.loaded.config.http, listener)
+        edge::serve(&self.gateway, &self.loaded.config.http, None, listener)
     }
 
     /// Ends everything. What was not finished within `limit` would go on after the next start.

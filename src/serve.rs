@@ -4,9 +4,11 @@ use std::{io, net::TcpListener, time::Instant};
 
 use actix_web::dev::Server;
 use anyhow::{Context, Result, anyhow, ensure};
+use discovery::registry::Membership;
 use futures::future::{OptionFuture, try_join_all};
 use host::{Background, Health};
 use messaging::Running;
+use resilience::Limiter;
 use storage::Database;
 use telemetry::Metrics;
 use tokio::{
@@ -25,6 +27,7 @@ use crate::{
     demo,
     house::{Door, House},
     inside, numbers,
+    registry::{self, Registry},
     topology::Seat,
     wires::{Lines, Wires},
 };
@@ -33,6 +36,8 @@ use crate::{
 struct Serving {
     health: Health,
     calls: Option<Calls>,
+    membership: Option<Membership>,
+    registry: Option<Registry>,
     servers: Vec<Server>,
     tasks: JoinHandle<()>,
     stop: CancellationToken,
@@ -64,6 +69,11 @@ pub async fn run(loaded: &Loaded, which: &Which) -> Result<()> {
     let shop = compose::compose(&mut house).await?;
     let demo = if loaded.config.demo { demonstrate(&shop, &seat).await? } else { None };
     let metrics = Metrics::new(house.meters.clone());
+    let limiter = Limiter::new(&loaded.config.topology.ingress, resilience::Clock::system());
+    for (_, wire) in &mut house.wires {
+        *wire = limiter.before(wire.clone());
+    }
+    numbers::count_load(&metrics, &limiter);
     numbers::count_statements(&metrics, &house.databases);
     let mut lines = wires.connect();
     let messages = wires.open_bus(&mut house, &mut lines);
@@ -71,35 +81,55 @@ pub async fn run(loaded: &Loaded, which: &Which) -> Result<()> {
 
     let mut servers = Vec::new();
     let (mut open, mut calls) = (None, None);
+    let registry = registry::open(&mut house, &wires)?;
+    let found_at = internal.as_ref().map(TcpListener::local_addr).transpose()?;
     if let Some(listener) = internal {
+        let listening = inside::Listening { registry: registry.clone(), listener };
         let (server, answered) =
-            inside::listen(&house, &wires, &messages, metrics.clone(), listener)?;
+            inside::listen(&house, &wires, &messages, metrics.clone(), listening)?;
         servers.push(server);
         calls = Some(answered);
     }
     if let Some(listener) = public {
         open = Some(listener.local_addr()?);
+        let metrics = metrics.clone();
         servers.push(answer_the_world(&mut house, &wires, &shop, metrics, listener).await?);
     }
     wires.serve_calls(&mut house);
-    let hosted = seat.place.modules.clone();
+    house.background.extend(wires.lookouts());
+    numbers::count_edges(&metrics, &wires.edges);
+    let (hosted, scheme) = (seat.place.modules.clone(), seat.place.scheme());
     let storage = loaded.config.storage.place("*");
     let House { health, background, databases, .. } = house;
 
     let stop = CancellationToken::new();
     let tasks = tokio::spawn(Background::run_all(background, stop.clone()));
     health.started();
+    let membership = wires.join(loaded, found_at)?;
     let ready = began.elapsed();
     match open {
-        Some(address) => tracing::info!(ms = ready.as_millis(), "listening on http://{address}"),
+        Some(address) => {
+            tracing::info!(ms = ready.as_millis(), "listening on {scheme}://{address}");
+        }
         None => tracing::info!(ms = ready.as_millis(), process = %seat, "listening inside only"),
     }
     if let Some(address) = open.filter(|_| !which.stop_with_stdin) {
-        eprint!("{}", Banner { address, ready, hosted, demo, storage });
+        eprint!("{}", Banner { scheme, address, ready, hosted, demo, storage });
     } else if let Some(customer) = demo {
         eprint!("{customer}");
     }
-    let serving = Serving { health, calls, servers, tasks, stop, messages, lines, databases };
+    let serving = Serving {
+        health,
+        calls,
+        membership,
+        registry,
+        servers,
+        tasks,
+        stop,
+        messages,
+        lines,
+        databases,
+    };
     serving.until_told(loaded, which.stop_with_stdin).await
 }
 
@@ -158,7 +188,18 @@ async fn answer_the_world(
 
 impl Serving {
     async fn until_told(self, loaded: &Loaded, with_stdin: bool) -> Result<()> {
-        let Self { health, calls, servers, tasks, stop, messages, lines, databases } = self;
+        let Self {
+            health,
+            calls,
+            membership,
+            registry,
+            servers,
+            tasks,
+            stop,
+            messages,
+            lines,
+            databases,
+        } = self;
         let drain = loaded.config.http.drain;
         let handles: Vec<_> = servers.iter().map(Server::handle).collect();
         let mut serving = tokio::spawn(try_join_all(servers));
@@ -167,7 +208,13 @@ impl Serving {
             told = told_to_stop(with_stdin) => tracing::info!("{} received: draining", told?),
         }
         health.drain();
+        if let Some(membership) = membership {
+            membership.leave().await;
+        }
         calls.inspect(Calls::drain);
+        if let Some(registry) = registry {
+            registry.close();
+        }
         // The world first: what it asks for may still need the inside.
         for handle in handles.iter().rev() {
             handle.stop(true).await;

@@ -2,6 +2,7 @@
 
 mod check;
 mod graph;
+mod patience;
 mod render;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use anyhow::{Result, bail};
 pub use check::Findings;
 pub use graph::Graph;
 pub use render::compose;
+use resilience::Numbers;
 
 use crate::{
     config::{Bus, Carrier, Config, Internal, Process},
@@ -33,6 +35,8 @@ pub struct Layout {
     calls: Carrier,
     /// How calls cross from one module to another where it is said: caller, callee, carrier.
     edges: Vec<(&'static str, &'static str, Carrier)>,
+    /// What callers do about neighbours that are slow, overloaded or gone.
+    patience: patience::Patience,
 }
 
 /// One process of a deployment, or several alike.
@@ -44,6 +48,8 @@ pub struct Place {
     pub modules: Vec<&'static str>,
     /// Where each replica answers the world, `host:port`; empty without the gateway.
     pub public: Vec<String>,
+    /// Whether it answers the world over TLS.
+    pub tls: bool,
     /// Where its neighbours find each replica, `host:port`; empty when it has none.
     pub internal: Vec<String>,
     /// How many there are.
@@ -114,6 +120,11 @@ impl Layout {
         said.map_or(self.calls, |(_, _, carrier)| *carrier)
     }
 
+    /// What `caller` does about `callee` when that is slow, overloaded or gone.
+    pub fn numbers(&self, caller: &str, callee: &str) -> Numbers {
+        self.patience.of(caller, callee).clone()
+    }
+
     /// Whether more than one operating-system process is at work.
     pub fn is_split(&self) -> bool {
         self.processes.iter().map(|place| place.replicas).sum::<u16>() > 1
@@ -150,6 +161,11 @@ impl Place {
     pub fn hosts(&self, module: &str) -> bool {
         self.modules.contains(&module)
     }
+
+    /// How the world talks to it.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls { "https" } else { "http" }
+    }
 }
 
 impl Seat {
@@ -161,6 +177,13 @@ impl Seat {
     /// Where its neighbours find this replica.
     pub fn internal(&self) -> Option<&str> {
         self.place.internal.get(self.index()).map(String::as_str)
+    }
+
+    /// What tells whether this replica is ready, by the address that always is there.
+    pub fn probe(&self) -> Option<String> {
+        let inside = self.internal().map(|address| ("http", address));
+        let (scheme, address) = inside.or(self.public().map(|it| (self.place.scheme(), it)))?;
+        Some(format!("{scheme}://{address}/readyz"))
     }
 
     /// Where its twins are: the other replicas of the same process.

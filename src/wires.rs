@@ -2,21 +2,24 @@
 
 #[cfg(feature = "rabbitmq")]
 mod broker;
+mod finding;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, Result};
-use discovery::Instances;
-use host::Cursors;
+use discovery::{Instance, Instances, registry::Membership};
+use host::{Background, Cursors};
 use identity::InternalTokens;
 use kernel::{Clock, SystemClock};
 use messaging::{Bus, Group, Link, Running, Siblings};
 use ports::Transport;
+use resilience::{Dial, Edges};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use wire::http::{Client, Options};
 
+use self::finding::Finding;
 use crate::{
     admin,
     config::{Carrier, Loaded},
@@ -37,6 +40,9 @@ pub struct Wires<'a> {
     pub options: Options,
     /// Signs the cursors of lists, alike in all processes.
     pub cursors: Cursors,
+    finding: Finding,
+    /// What is known of every neighbour that is called.
+    pub edges: Edges,
     #[cfg(feature = "rabbitmq")]
     broker: Option<broker::Broker>,
 }
@@ -97,6 +103,8 @@ impl<'a> Wires<'a> {
             client: Client::new(&seat.to_string(), tokens.clone(), options.clone()),
             options,
             cursors: cursors(loaded, &secret),
+            finding: Finding::of(loaded)?,
+            edges: Edges::new(resilience::Clock::system()),
             #[cfg(feature = "rabbitmq")]
             broker: layout
                 .needs_broker()
@@ -108,8 +116,25 @@ impl<'a> Wires<'a> {
 
     /// Where the process that hosts `module` is found.
     pub fn instances(&self, module: &str) -> Instances {
-        let home = self.layout.home(module);
-        Instances::fixed(home.map(|place| place.internal.clone()).unwrap_or_default())
+        self.finding.module(self.layout, module)
+    }
+
+    /// Where a service in another language is found.
+    pub fn service(&self, name: &str) -> Instances {
+        self.finding.service(name)
+    }
+
+    /// Registers this process, which answers its neighbours at `address`, if there is a registry.
+    ///
+    /// # Errors
+    /// When no thread can be had for it.
+    pub fn join(&self, loaded: &Loaded, address: Option<SocketAddr>) -> Result<Option<Membership>> {
+        self.finding.join(loaded, self.seat, &self.tokens, address)
+    }
+
+    /// What has to be done all the time to know where everybody is.
+    pub fn lookouts(&self) -> Vec<Background> {
+        self.finding.lookouts()
     }
 
     /// Whether this process has an internal listener.
@@ -127,11 +152,34 @@ impl<'a> Wires<'a> {
     pub fn dial(&self, caller: &'static str, callee: &'static str) -> Arc<dyn Transport> {
         match self.layout.carrier(caller, callee) {
             #[cfg(feature = "rabbitmq")]
-            Carrier::Rabbitmq if self.broker.is_some() => self.broker().calls.dial(caller, callee),
-            Carrier::Http | Carrier::Rabbitmq => {
-                self.client.dial(caller, callee, self.instances(callee))
+            Carrier::Rabbitmq if self.broker.is_some() => {
+                // Which process answers is chosen by the broker: to a caller it is one instance.
+                let way = self.broker().calls.dial(caller, callee);
+                let one = Instances::fixed(["rabbitmq"]);
+                self.resilient(caller, callee, one, Box::new(move |_| way.clone()))
             }
+            Carrier::Http | Carrier::Rabbitmq => self.dial_http(caller, callee),
         }
+    }
+
+    /// The way over HTTP, whatever the topology says.
+    pub fn dial_http(&self, caller: &'static str, callee: &'static str) -> Arc<dyn Transport> {
+        let client = self.client.clone();
+        let dial = move |instance: &Instance| {
+            client.dial(caller, callee, Instances::fixed([instance.address.clone()]))
+        };
+        self.resilient(caller, callee, self.instances(callee), Box::new(dial))
+    }
+
+    fn resilient(
+        &self,
+        caller: &'static str,
+        callee: &'static str,
+        instances: Instances,
+        dial: Dial,
+    ) -> Arc<dyn Transport> {
+        let numbers = self.layout.numbers(caller, callee);
+        self.edges.edge((caller, callee), numbers, instances, dial).transport()
     }
 
     /// Connects to the broker, if anything crosses there.

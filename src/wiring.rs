@@ -149,7 +149,19 @@ pub const MODULES: &[Module] = &[
         listens: &[],
         speaks: &[],
     },
+    Module {
+        name: REGISTRY,
+        purpose: "where services are, also those in other languages",
+        built: cfg!(feature = "registry"),
+        tables: false,
+        asks: &[],
+        listens: &[],
+        speaks: &[],
+    },
 ];
+
+/// The module that not every deployment needs.
+pub const REGISTRY: &str = "registry";
 
 /// Books that are no module: the sandbox keeps its own as a bank would, beside payments.
 pub const SANDBOX: &str = "sandbox";

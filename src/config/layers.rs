@@ -10,8 +10,16 @@ use figment::{
 };
 
 /// The variables that begin like ours and configure something else.
-const FOREIGN: &[&str] =
-    &["config", "process", "replica", "test_postgres", "test_rabbitmq", "test_python", "record"];
+const FOREIGN: &[&str] = &[
+    "config",
+    "process",
+    "replica",
+    "test_postgres",
+    "test_rabbitmq",
+    "test_python",
+    "test_node_modules",
+    "record",
+];
 
 /// What the command line says about the configuration.
 #[derive(Clone, Debug, Default)]

@@ -49,6 +49,10 @@ fn shown(key: &str, value: &Value) -> String {
         None => match value {
             Value::Num(_, number) => number_text(number),
             Value::Bool(_, value) => value.to_string(),
+            Value::Array(_, all) => {
+                let all: Vec<_> = all.iter().map(|value| shown(key, value)).collect();
+                format!("[{}]", all.join(","))
+            }
             other => serde_json::to_string(other).unwrap_or_else(|cause| cause.to_string()),
         },
     }

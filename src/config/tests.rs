@@ -49,8 +49,11 @@ fn modules_cannot_share_a_file() {
 #[test]
 fn the_report_masks_secrets_and_names_origins() {
     let url = "storage.url = \"postgres://shop:hunter2@db/{module}\"";
-    let report = read(&[url]).unwrap().report().unwrap().to_string();
+    let registry = "topology.discovery.registry = [\"http://shop:hunter2@registry/eureka\"]";
+    let service = "registry.services.greeter = { password = \"hunter2 and more\" }";
+    let report = read(&[url, registry, service]).unwrap().report().unwrap().to_string();
     assert!(report.contains("postgres://shop:…@db/{module}"), "{report}");
+    assert!(report.contains("[\"http://shop:…@registry/eureka\"]"), "{report}");
     assert!(!report.contains("hunter2"), "{report}");
     let line = |key: &str| report.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
     assert!(line("storage.url").ends_with("# the command line"));
@@ -63,6 +66,8 @@ fn the_report_masks_secrets_and_names_origins() {
 #[test]
 fn the_defaults_of_the_file_are_those_of_the_modules() {
     let loaded = read(&[]).unwrap();
+    assert_eq!(loaded.config.topology.resilience.all, resilience::Numbers::default());
+    assert_eq!(loaded.config.topology.ingress, resilience::Ingress::default());
     #[cfg(feature = "users")]
     assert_eq!(loaded.settings::<users::Settings>("users").unwrap(), users::Settings::default());
     #[cfg(feature = "products")]
@@ -100,6 +105,11 @@ fn the_defaults_of_the_file_are_those_of_the_modules() {
         loaded.settings::<gateway::Settings>("gateway").unwrap(),
         gateway::Settings::default()
     );
+    #[cfg(feature = "registry")]
+    assert_eq!(
+        format!("{:?}", loaded.settings::<registry::Settings>("registry").unwrap()),
+        format!("{:?}", registry::Settings::default())
+    );
 }
 
 #[test]
@@ -112,4 +122,23 @@ fn a_module_may_be_relayed_in_another_way_than_the_others() {
     assert!(said.contains("messaging.modules.oders"), "{said}");
     let said = complaint(&["messaging.relay = \"tail\""]);
     assert!(said.contains("`messaging.relay` cannot be \"tail\""), "{said}");
+}
+
+#[test]
+fn an_edge_may_have_other_numbers_and_wrong_ones_are_refused_with_what_would_do() {
+    let edge = "topology.resilience.edges.\"carts -> products\"";
+    let patience = format!("{edge}.patience = \"1s\"");
+    let layout = read(&["topology.resilience.all.at_once = 7", &patience]).unwrap().layout;
+    let (own, others) =
+        (layout.numbers("carts", "products"), layout.numbers("carts", "deliveries"));
+    assert_eq!((own.patience.as_secs(), own.at_once), (1, 7));
+    assert_eq!((others.patience.as_secs(), others.at_once), (10, 7));
+    let said = complaint(&[&format!("{edge}.patients = \"1s\"")]);
+    assert!(said.contains("unknown field `patients`"), "{said}");
+    let said = complaint(&["topology.resilience.edges.\"carts -> users\".patience = \"1s\""]);
+    assert!(said.contains("there is no such call"), "{said}");
+    let said = complaint(&["topology.resilience.all.patience = \"0s\""]);
+    assert!(said.contains("topology.resilience.all: patience is zero"), "{said}");
+    let said = complaint(&["topology.ingress.least = 5000"]);
+    assert!(said.contains("topology.ingress: least is above most"), "{said}");
 }

@@ -1,9 +1,11 @@
 //! Which module lives in which process, as a file says it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
+use resilience::{Ingress, Numbers};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
+use url::Url;
 
 /// Processes, and what crosses between them. Without processes there is one, and it hosts everything.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,10 +24,27 @@ pub struct Topology {
     /// Call edges that differ: `"orders -> products" = "rabbitmq"`.
     #[serde(default)]
     pub edges: BTreeMap<String, Carrier>,
+    /// How the processes find each other.
+    pub discovery: Discovery,
     /// The broker.
     pub rabbitmq: Broker,
     /// The internal listeners and those who speak to them.
     pub wire: Wire,
+    /// What callers do about neighbours that are slow, overloaded or gone.
+    pub resilience: Resilience,
+    /// What a process takes at once.
+    pub ingress: Ingress,
+}
+
+/// What callers do about neighbours that are slow, overloaded or gone.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resilience {
+    /// The numbers of every edge.
+    pub all: Numbers,
+    /// Edges that differ, each with the numbers that do: `"carts -> products" = { patience = "1s" }`.
+    #[serde(default)]
+    pub edges: BTreeMap<String, serde_json::Value>,
 }
 
 /// One process, or several alike.
@@ -73,6 +92,42 @@ pub enum Bus {
     Http,
     /// A broker.
     Rabbitmq,
+}
+
+/// How the processes find each other.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Discovery {
+    /// Who says where they are.
+    pub by: By,
+    /// Registries outside of this topology, to be asked in turn.
+    pub registry: Vec<Url>,
+    /// How often a process tells the registry that it is alive.
+    #[serde(with = "humantime_serde")]
+    pub beat: Duration,
+    /// How long the registry lists it after it last did.
+    #[serde(with = "humantime_serde")]
+    pub lease: Duration,
+    /// Name servers; those of the machine when there are none.
+    pub name_servers: Vec<SocketAddr>,
+    /// How often DNS is asked.
+    #[serde(with = "humantime_serde")]
+    pub every: Duration,
+    /// What processes are called in DNS when it is not their internal address.
+    #[serde(default)]
+    pub names: BTreeMap<String, String>,
+}
+
+/// Who says where the processes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// The topology.
+    Static,
+    /// A registry, in which they register.
+    Registry,
+    /// DNS.
+    Dns,
 }
 
 /// The broker.

@@ -1,5 +1,7 @@
 //! What is wrong with a topology, and what would be right.
 
+mod discovery;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -8,7 +10,10 @@ use std::{
 
 use secrecy::ExposeSecret;
 
-use super::{Bus, Carrier, Config, Internal, Layout, Module, Place, Process, WHOLE, wiring};
+use super::{
+    Bus, Carrier, Config, Internal, Layout, Module, Place, Process, WHOLE, patience::Patience,
+    wiring,
+};
 
 /// How alike two names must be for one to be offered instead of the other.
 const ALIKE: f64 = 0.7;
@@ -29,7 +34,7 @@ impl Findings {
         self.0.is_empty()
     }
 
-    fn add(&mut self, sentence: impl Into<String>) {
+    pub(super) fn add(&mut self, sentence: impl Into<String>) {
         self.0.push(sentence.into());
     }
 }
@@ -53,12 +58,14 @@ pub(super) fn layout(config: &Config) -> (Layout, Findings) {
             .collect(),
     };
     let edges = edges(&topology.edges, &mut findings);
-    let layout = Layout { processes, bus: topology.bus, calls: topology.calls, edges };
+    let patience = Patience::read(topology, &mut findings);
+    let layout = Layout { processes, bus: topology.bus, calls: topology.calls, edges, patience };
     placement(&layout, &mut findings);
     circles(wiring::MODULES, &mut findings);
     addresses(&layout, &mut findings);
     databases(config, &layout, &mut findings);
     crossing(config, &layout, &mut findings);
+    discovery::check(config, &layout, &mut findings);
     (layout, findings)
 }
 
@@ -71,6 +78,7 @@ fn whole(config: &Config) -> Place {
         name: WHOLE.to_owned(),
         modules,
         public: public.into_iter().collect(),
+        tls: config.has_tls(),
         internal: Vec::new(),
         replicas: 1,
     }
@@ -129,6 +137,7 @@ fn place(config: &Config, name: &str, process: &Process, findings: &mut Findings
         name: name.to_owned(),
         modules,
         public: public.unwrap_or_default(),
+        tls: config.has_tls(),
         internal,
         replicas: process.replicas,
     }
@@ -199,7 +208,7 @@ fn placement(layout: &Layout, findings: &mut Findings) {
     for module in wiring::MODULES {
         let homes: Vec<_> = layout.processes.iter().filter(|it| it.hosts(module.name)).collect();
         match homes.as_slice() {
-            [] if whole => {}
+            [] if whole || module.name == wiring::REGISTRY => {}
             [] => findings.add(format!(
                 "{0} lives nowhere: add \"{0}\" to the modules of one process",
                 module.name

@@ -123,7 +123,7 @@ fn service(seat: &Seat, files: &[PathBuf], common: &BTreeMap<String, String>) ->
     let mut ports = Vec::new();
     let mut probed = seat
         .internal()
-        .map(|address| port(address).map(|port| (seat.to_string(), port)))
+        .map(|address| port(address).map(|port| ("http", seat.to_string(), port)))
         .transpose()?;
     if let Some(address) = seat.public() {
         let port = port(address)?;
@@ -132,10 +132,10 @@ fn service(seat: &Seat, files: &[PathBuf], common: &BTreeMap<String, String>) ->
             environment.insert(variable(&seat.place, "PUBLIC"), format!("0.0.0.0:{port}"));
         }
         ports.push(format!("{port}:{port}"));
-        probed.get_or_insert(("127.0.0.1".to_owned(), port));
+        probed.get_or_insert((seat.place.scheme(), "127.0.0.1".to_owned(), port));
     }
     let mut test = vec!["CMD".to_owned(), "rialto".to_owned(), "probe".to_owned()];
-    test.extend(probed.map(|(host, port)| format!("http://{host}:{port}/readyz")));
+    test.extend(probed.map(|(scheme, host, port)| format!("{scheme}://{host}:{port}/readyz")));
     let image = "${RIALTO_IMAGE:-rialto}".to_owned();
     let (depends_on, healthcheck) = (BTreeMap::new(), Health::of(test));
     Ok(Service {

@@ -49,7 +49,9 @@ fn every_topology_that_is_shipped_makes_sense() {
     {
         let layout = shipped(file).layout;
         for module in wiring::MODULES {
-            assert!(layout.home(module.name).is_some(), "{file}: {}", module.name);
+            // Two registries that know nothing of each other would be none.
+            let is_left_out = file == "replicas.toml" && module.name == wiring::REGISTRY;
+            assert!(layout.home(module.name).is_some() != is_left_out, "{file}: {}", module.name);
         }
     }
     assert_eq!(shipped("services.toml").layout.processes.len(), wiring::MODULES.len());
@@ -236,4 +238,37 @@ fn a_deployment_for_compose_has_a_service_for_each_replica_and_each_server() {
         assert!(yaml.contains(part), "{part}\n{yaml}");
     }
     assert!(!yaml.contains("pg_isready"), "{yaml}");
+}
+
+#[test]
+fn whoever_is_found_by_a_registry_has_one() {
+    let by = "topology.discovery.by = \"registry\"";
+    let said = complaint(&[by]);
+    assert!(said.contains("add \"registry\" to the modules of one process"), "{said}");
+    let inside = "topology.processes.edge.modules = [\"gateway\", \"registry\"]";
+    assert_eq!(complaint(&[by, inside]), "no complaint");
+    let outside = "topology.discovery.registry = [\"http://registry:8761/eureka\"]";
+    assert_eq!(complaint(&[by, outside]), "no complaint");
+    let said = complaint(&[by, inside, "topology.processes.edge.internal = \"127.0.0.1:0\""]);
+    assert!(said.contains("the registry lives in edge, which nobody finds"), "{said}");
+    let said = complaint(&[by, inside, "topology.discovery.beat = \"2s\""]);
+    assert!(said.contains("three times as long"), "{said}");
+}
+
+#[test]
+fn services_in_other_languages_are_found_by_a_registry() {
+    let said = complaint(&["gateway.services.greeter = \"public\""]);
+    assert!(said.contains("set topology.discovery.by = \"registry\""), "{said}");
+}
+
+#[test]
+fn whoever_is_found_by_dns_has_a_name() {
+    let by = "topology.discovery.by = \"dns\"";
+    assert_eq!(complaint(&[by]), "no complaint");
+    let service = "topology.discovery.names.shop = \"_calls._tcp.shop.internal\"";
+    assert_eq!(complaint(&[by, service]), "no complaint");
+    let said = complaint(&[by, "topology.discovery.names.shop = \"shop.internal\""]);
+    assert!(said.contains("\"shop.internal\" is no name of instances"), "{said}");
+    let said = complaint(&[by, "topology.discovery.names.stall = \"stall.internal:1\""]);
+    assert!(said.contains("there is no such process"), "{said}");
 }

@@ -84,8 +84,8 @@ impl Board {
     pub(super) async fn watch(self: Arc<Self>, stop: CancellationToken) {
         let mut shown = false;
         while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
-            for (line, pid, address) in self.starting() {
-                if probe::ready(&address).await.is_ok() {
+            for (line, pid, url) in self.starting() {
+                if probe::ready(&url).await.is_ok() {
                     self.became_ready(line, pid);
                 }
             }
@@ -100,9 +100,7 @@ impl Board {
     fn starting(&self) -> Vec<(usize, u32, String)> {
         let rows = self.rows();
         let starting = rows.iter().enumerate().filter_map(|(line, row)| match row.state {
-            State::Starting { pid } => {
-                Some((line, pid, row.seat.internal().or(row.seat.public())?.to_owned()))
-            }
+            State::Starting { pid } => Some((line, pid, row.seat.probe()?)),
             _ => None,
         });
         starting.collect()

@@ -28,6 +28,9 @@ mod lifetime;
 /// A topology in one terminal.
 mod up;
 
+/// Processes and services that find each other by a registry.
+mod registered;
+
 /// What the documentation says about pulling a module out.
 mod extraction;
 
@@ -49,6 +52,9 @@ mod statements;
 /// Why things happened.
 mod explain;
 
+/// What callers know about their neighbours.
+mod edges;
+
 /// Copies that are made again while the shop is open.
 mod rebuild;
 
@@ -66,3 +72,6 @@ mod storm;
 
 /// What a shop of several processes survives.
 mod failures;
+
+/// Clients that are slow on purpose.
+mod slow_clients;

@@ -32,13 +32,15 @@ const AT_ONCE: usize = 3;
 /// How long the messages of a shop may take in the end.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// The modules that are grouped are those that have a part in a purchase; the gateway stands in front of all.
+/// The modules that are grouped are those that have a part in a purchase; the gateway stands in front of all, and
+/// nobody is looked up in a registry.
+const SET_APART: [&str; 2] = ["gateway", wiring::REGISTRY];
 /// These only listen: they live with the last group.
 const LISTENERS: [&str; 2] = ["history", "notifications"];
 
 fn modules() -> Vec<&'static str> {
     let modules = wiring::MODULES.iter().map(|module| module.name);
-    modules.filter(|name| *name != "gateway" && !LISTENERS.contains(name)).collect()
+    modules.filter(|name| !SET_APART.contains(name) && !LISTENERS.contains(name)).collect()
 }
 
 /// The same way with those who only listen.

@@ -61,6 +61,25 @@ async fn services_on_postgres_weather_every_fault() {
     weather(Deployment::SERVICES_OVER_HTTP).await;
 }
 
+/// In the worlds between those two; see `cargo xtask prove`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes long; cargo xtask prove runs it"]
+async fn prove_that_a_whole_shop_on_postgres_weathers_every_fault() {
+    weather(Deployment::WHOLE_ON_POSTGRES).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes long; cargo xtask prove runs it"]
+async fn prove_that_a_split_shop_on_sqlite_weathers_every_fault() {
+    weather(Deployment::SPLIT_OVER_HTTP).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes long; cargo xtask prove runs it"]
+async fn prove_that_services_over_rabbitmq_weather_every_fault() {
+    weather(Deployment::SERVICES_OVER_RABBITMQ).await;
+}
+
 /// Two thousand checkouts, and a kill every now and then.
 async fn weather(deployment: Deployment) {
     let stage = Stage::alone(World::open(deployment, FAULTS).await);

@@ -55,6 +55,26 @@ async fn whatever_is_sent_twice_under_one_key_is_done_once_and_answered_alike() 
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[tokio::test]
+async fn a_list_is_taken_once_under_a_key_and_another_one_of_its_length_is_refused() {
+    let stage = Stage::whole().await;
+    let admin = stage.admin().await;
+    let sent = async |key: &str, price: &str| {
+        let list = format!("slug,title,sku,price,currency\nmug,Mug,MUG-1,{price},EUR\n");
+        let request = admin.request(Method::POST, LISTED).header("Content-Type", "text/csv");
+        admin.send(request.header("Idempotency-Key", key).body(list)).await.unwrap()
+    };
+    let key = fresh_key();
+    let first = sent(&key, "9.50").await;
+    assert_eq!(first.header("idempotent-replayed"), "");
+    let again = sent(&key, "9.50").await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(again.text, first.text);
+    assert_eq!(first.expect(200)["created"], 1);
+    sent(&key, "8.50").await.problem(422, "idempotency-key-reused");
+    assert_eq!(sent(&fresh_key(), "8.50").await.expect(200)["changed"], 1);
+}
+
 fn is_repeatable(operation: &Operation) -> bool {
     let method = &operation.method;
     (*method == Method::POST || *method == Method::PATCH)

@@ -17,6 +17,7 @@ const CHASSIS: &[(&str, &[&str])] = &[
     ("discovery", &[]),
     ("amqp", &[]),
     ("wire", &["kernel", "ports", "identity", "discovery", "amqp"]),
+    ("resilience", &["ports", "discovery"]),
     (
         "messaging",
         &["kernel", "fault", "ports", "storage", "identity", "discovery", "amqp", "wire"],

@@ -58,6 +58,10 @@ impl Deployment {
     pub(crate) const REPLICAS_BEHIND_A_GATEWAY: Self =
         Self::of("gateway-replicas-postgres", Some("tests/it/world/gateway.toml"), Postgres);
 
+    /// Two shops without a gateway that the gateway finds by a registry, each in a process of its own.
+    pub(crate) const FOUND_BY_A_REGISTRY: Self =
+        Self::of("registry-postgres", Some("tests/it/world/registry.toml"), Postgres);
+
     const fn of(name: &'static str, file: Option<&'static str>, storage: Storage) -> Self {
         Self { name, file, settings: &[], storage }
     }
