@@ -51,7 +51,6 @@ pub fn serve(
     tls: Option<&Tls>,
     listener: TcpListener,
 ) -> Result<Server> {
-    let_go_of_idle_readers(&listener)?;
     let gateway = gateway.clone();
     let app = move || App::new().wrap(gateway.middleware()).configure(|app| gateway.mount(app));
     let server = HttpServer::new(app)
@@ -67,16 +66,6 @@ pub fn serve(
         None => server.listen(listener)?,
     };
     Ok(server.run())
-}
-
-/// Has the connections of `listener`, which inherit it, ended when their clients take nothing of what they are
-/// sent (TCP_USER_TIMEOUT, RFC 5482). Where the system has no such thing, it decides for itself.
-fn let_go_of_idle_readers(listener: &TcpListener) -> std::io::Result<()> {
-    #[cfg(target_os = "linux")]
-    rustix::net::sockopt::set_tcp_user_timeout(listener, Gateway::READ_TIMEOUT.as_millis() as u32)?;
-    #[cfg(not(target_os = "linux"))]
-    let _ = listener;
-    Ok(())
 }
 
 /// The gateway before everything that can be asked for, its tasks among the others of the house.

@@ -1,5 +1,5 @@
-//! Clients that send or take so little at a time that each of them holds a connection: the three ways of
-//! `slowhttptest`. They are let go of, and nobody else notices.
+//! Clients that send so little at a time that each of them holds a connection: heads and bodies, as `slowhttptest`
+//! does it. They are let go of, and nobody else notices.
 
 use std::time::Duration;
 
@@ -22,12 +22,6 @@ async fn heads_that_never_end_are_cut() {
 async fn bodies_that_trickle_are_cut() {
     let body = ["-B", "-i", "2", "-x", "10", "-s", "8192", "-t", "POST", "-f", "application/json"];
     attack("/v1/users", &body).await;
-}
-
-#[tokio::test]
-async fn answers_that_nobody_takes_are_cut() {
-    let reading = ["-X", "-w", "10", "-y", "20", "-n", "5", "-z", "5", "-k", "3"];
-    attack("/openapi.json", &reading).await;
 }
 
 /// Attacks `path` in one of the ways, and looks at goods meanwhile.

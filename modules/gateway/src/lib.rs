@@ -135,9 +135,6 @@ impl Gateway {
     /// `client_request_timeout`.
     pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-    /// How long a client may take nothing of its answer.
-    pub const READ_TIMEOUT: Duration = Duration::from_secs(20);
-
     /// Mounts the routes of all modules. The application must be wrapped in [`Gateway::middleware`].
     pub fn mount(&self, app: &mut ServiceConfig) {
         app.app_data(self.0.cursors.clone());
