@@ -129,6 +129,11 @@ pub struct Waiting {
 }
 
 impl Published {
+    /// What an envelope says that is written as `text`, if it can be read.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok().map(Self::waiting)
+    }
+
     /// What an envelope says, whose row is still in the outbox.
     fn waiting(envelope: Envelope) -> Self {
         let Envelope { id, channel, type_name, key, seq, kind, origin, .. } = envelope;

@@ -52,14 +52,8 @@ impl Keeper {
     }
 }
 
-/// Writes into the journal what these envelopes, as text, say. For SQLite, whose writer has no time to look
-/// for it. What cannot be read is left out.
-pub(crate) async fn insert(
-    on: &impl ConnectionTrait,
-    envelopes: impl IntoIterator<Item = String>,
-) -> Result<(), Error> {
-    let read = |text: String| serde_json::from_str(&text).ok().map(Published::waiting);
-    let messages: Vec<_> = envelopes.into_iter().filter_map(read).collect();
+/// Writes `messages` into the journal. For SQLite, whose writer has no time to look for what envelopes say.
+pub(crate) async fn insert(on: &impl ConnectionTrait, messages: &[Published]) -> Result<(), Error> {
     for some in messages.chunks(AT_ONCE) {
         let sql = format!(
             "INSERT INTO journal ({COLUMNS}) VALUES {} ON CONFLICT (id) DO NOTHING",

@@ -11,7 +11,7 @@ use super::{
     keep::{COLUMNS, json, member, trace},
     made_at,
 };
-use crate::{Envelope, parked::Place, sql};
+use crate::{parked::Place, sql};
 
 /// Rows of one kind that are read at most.
 const MOST: u64 = 2_000;
@@ -128,12 +128,9 @@ async fn outbox(on: &Reader, backend: Backend, wanted: &Wanted) -> Result<Vec<Pu
          ORDER BY pos LIMIT {SCANNED} OFFSET 0) AS waiting"
     );
     let rows = condition.select(on, &from, "ORDER BY pos").await?;
-    let envelope = |row: &QueryResult| row.try_get::<String>("", "envelope");
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
-        if let Ok(envelope) = serde_json::from_str::<Envelope>(&envelope(row)?) {
-            found.push(Published::waiting(envelope));
-        }
+        found.extend(Published::read(&row.try_get::<String>("", "envelope")?));
     }
     Ok(found)
 }

@@ -12,7 +12,7 @@ use storage::{Database, Error};
 use super::source::{COLUMNS, Next, PAGE, Point, Row, Rows, Source, Span, answered, one_of, read};
 use crate::{
     handover::{Handed, Taken},
-    journal::{self, Keeper},
+    journal::{self, Keeper, Published},
     relay::Routes,
     sql,
 };
@@ -114,10 +114,11 @@ impl Source for Outbox {
             let rows = sql::all(&self.db.reader(), page.as_str(), up_to(*pos)).await?;
             let Some(last) = rows.last() else { return Ok(()) };
             let last: i64 = last.try_get("", "pos")?;
-            let envelopes = rows.iter().map(|row| row.try_get("", "envelope"));
-            let envelopes = envelopes.collect::<Result<Vec<String>, _>>()?;
+            let envelopes = rows.iter().map(|row| row.try_get::<String>("", "envelope"));
+            let envelopes = envelopes.collect::<Result<Vec<_>, _>>()?;
+            let kept: Vec<_> = envelopes.iter().filter_map(|it| Published::read(it)).collect();
             let tx = self.db.begin().await?;
-            journal::insert(&tx, envelopes).await?;
+            journal::insert(&tx, &kept).await?;
             sql::execute(&tx, delete.as_str(), up_to(last)).await?;
             tx.commit().await?;
             if rows.len() < MOVED {
